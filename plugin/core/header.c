@@ -1,0 +1,203 @@
+/* header.c
+ *
+ *   header = *field [CRLF]           field = name *WSP ":" text *(CRLF WSP text) CRLF
+ *   name   = 1*(%d33-57 / %d59-126)                               RFC 5322 2.2, 3.6.8, 4.5
+ *
+ * A line that is neither field nor continuation is either damage inside of the header, or the body of
+ * a part whose blank line is missing. In order:
+ *   - the mbox "From " line (and ">From ", as mail stores quote it) in front of all: passed over;
+ *   - no field so far: the body begins, if this is a part; in front of a message's first field
+ *     it is damage, if a field follows in the next line;
+ *   - it begins with "--": the body begins;
+ *   - a field or the blank line follows in the next line: damage, passed over (HEADER_NO_COLON);
+ *   - else the body begins (PART_WITHOUT_BLANK_LINE).
+ *
+ * 8-bit bytes in a name are let pass. A line of nothing but blanks continues a field, and ends a
+ * header that has none.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "header.h"
+
+#include "charset.h"
+#include "encoded_word.h"
+#include "limits.h"
+#include "rfc822_lexer.h"
+
+typedef struct header_reader {
+    slice message;
+    gsize start, at; /* where the header and the current line begin */
+    header_is_boundary is_boundary;
+    gpointer user;
+    guint max_fields;
+    header_block block;
+} header_reader;
+
+typedef enum line_kind { LINE_NONE, LINE_BLANK, LINE_BOUNDARY, LINE_CONTINUATION, LINE_FIELD, LINE_OTHER } line_kind;
+
+static void field_free(gpointer data)
+{
+    header_field *field = data;
+    g_free(field->name);
+    g_free(field->value);
+    g_free(field);
+}
+
+/* Where the line that begins at `at` ends, its line end included. */
+static gsize line_end(slice message, gsize at)
+{
+    const guint8 *lf = at < message.len ? memchr(message.data + at, '\n', message.len - at) : NULL;
+    return lf ? (gsize)(lf - message.data) + 1 : message.len;
+}
+
+/* Bytes of the name with the blanks and the ":" behind it; 0: no field begins at s. */
+static gsize field_name_length(slice s, gsize *name_r)
+{
+    gsize len = 0;
+    while (len < s.len && s.data[len] > ' ' && s.data[len] != ':' && s.data[len] != 0x7F)
+        len++;
+    *name_r = len;
+    while (len < s.len && (s.data[len] == ' ' || s.data[len] == '\t'))
+        len++;
+    return *name_r && len < s.len && s.data[len] == ':' ? len + 1 : 0;
+}
+
+static line_kind classify(const header_reader *r, gsize at)
+{
+    gsize name;
+    slice line = slice_head(slice_from(r->message, at), line_end(r->message, at) - at);
+    if (line.len == 0)
+        return LINE_NONE;
+    if (line.data[0] == '\n' || (line.data[0] == '\r' && (line.len == 1 || line.data[1] == '\n')))
+        return LINE_BLANK;
+    if (r->is_boundary && line.data[0] == '-' && r->is_boundary(at, r->user))
+        return LINE_BOUNDARY;
+    if (line.data[0] == ' ' || line.data[0] == '\t')
+        return LINE_CONTINUATION;
+    return field_name_length(line, &name) ? LINE_FIELD : LINE_OTHER;
+}
+
+/* Where the field that begins at `at` ends, its continuation lines included. */
+static gsize field_end(const header_reader *r, gsize at)
+{
+    gsize end = line_end(r->message, at);
+    while (end < r->message.len && (r->message.data[end] == ' ' || r->message.data[end] == '\t'))
+        end = line_end(r->message, end);
+    return end;
+}
+
+static void add_field(header_reader *r, gsize end)
+{
+    if (end - r->start > LIMIT_HEADER_BYTES || r->block.fields->len >= r->max_fields) {
+        r->block.anomalies |= ANOMALY_BIT(ANOMALY_HEADER_TOO_LONG);
+        return;
+    }
+    gsize name;
+    header_field *field = g_new0(header_field, 1);
+    slice whole = slice_head(slice_from(r->message, r->at), end - r->at);
+    gsize value = field_name_length(whole, &name);
+    field->offset = r->at;
+    field->length = whole.len;
+    field->raw_value = slice_from(whole, value);
+    while (field->raw_value.len && strchr("\r\n", field->raw_value.data[field->raw_value.len - 1]) &&
+           field->raw_value.data[field->raw_value.len - 1])
+        field->raw_value.len--;
+    if (!charset_is_ascii(slice_head(whole, name)))
+        field->anomalies |= ANOMALY_BIT(ANOMALY_HEADER_8BIT);
+    field->name = charset_one_line(charset_to_utf8(slice_head(whole, name), SLICE_EMPTY, NULL));
+    field->value = encoded_word_decode(rfc822_trim(field->raw_value), &field->anomalies);
+    r->block.anomalies |= field->anomalies;
+    g_ptr_array_add(r->block.fields, field);
+}
+
+static gboolean is_mbox_line(const header_reader *r)
+{
+    slice rest = slice_from(r->message, r->at);
+    return r->at == r->start && (slice_begins(rest, "From ") || slice_begins(rest, ">From ")) &&
+           (rest.data[0] == 'F' || rest.data[1] == 'F');
+}
+
+/* The line at r->at is no field: does the body begin with it? */
+static gboolean body_begins(const header_reader *r)
+{
+    line_kind next = classify(r, line_end(r->message, r->at));
+    if (r->block.fields->len && slice_begins(slice_from(r->message, r->at), "--"))
+        return TRUE; /* a boundary, most likely this part's own */
+    if (r->block.fields->len == 0)
+        return r->start > 0 || next != LINE_FIELD;
+    return next != LINE_FIELD && next != LINE_BLANK;
+}
+
+/* Ends the header in front of the line at r->at. */
+static gboolean end_header(header_reader *r, header_end why)
+{
+    r->block.end = why;
+    r->block.length = r->at - r->start;
+    return FALSE;
+}
+
+/* A line that begins with a blank and continues no field, or is no field at all. */
+static gboolean take_other(header_reader *r, line_kind kind)
+{
+    gsize end = line_end(r->message, r->at);
+    gboolean blank = rfc822_trim(slice_head(slice_from(r->message, r->at), end - r->at)).len == 0;
+    if (kind == LINE_CONTINUATION && blank && r->block.fields->len == 0) {
+        r->at = end;
+        return end_header(r, HEADER_END_BLANK_LINE);
+    }
+    if (is_mbox_line(r)) {
+        r->at = end;
+        return TRUE;
+    }
+    if (body_begins(r)) {
+        if (r->block.fields->len)
+            r->block.anomalies |= ANOMALY_BIT(ANOMALY_PART_WITHOUT_BLANK_LINE);
+        return end_header(r, HEADER_END_BODY);
+    }
+    r->block.anomalies |= ANOMALY_BIT(ANOMALY_HEADER_NO_COLON);
+    r->at = end;
+    return TRUE;
+}
+
+/* Takes the field or line at r->at; FALSE: the header has ended. */
+static gboolean take_line(header_reader *r)
+{
+    line_kind kind = classify(r, r->at);
+    gsize end;
+    switch (kind) {
+    case LINE_NONE:
+        return end_header(r, HEADER_END_INPUT);
+    case LINE_BLANK:
+        r->at = line_end(r->message, r->at);
+        return end_header(r, HEADER_END_BLANK_LINE);
+    case LINE_BOUNDARY:
+        return end_header(r, HEADER_END_BOUNDARY);
+    case LINE_FIELD:
+        end = field_end(r, r->at);
+        add_field(r, end);
+        r->at = end;
+        return TRUE;
+    default:
+        return take_other(r, kind);
+    }
+}
+
+header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user)
+{
+    header_reader r = {.message = message, .start = offset, .at = offset, .is_boundary = is_boundary, .user = user,
+                       .max_fields = max_fields};
+    r.block.fields = g_ptr_array_new_with_free_func(field_free);
+    while (take_line(&r))
+        ;
+    return r.block;
+}
+
+const header_field *header_find(const GPtrArray *fields, const char *name)
+{
+    for (guint i = 0; i < fields->len; i++) {
+        const header_field *field = g_ptr_array_index(fields, i);
+        if (g_ascii_strcasecmp(field->name, name) == 0)
+            return field;
+    }
+    return NULL;
+}

@@ -1,0 +1,37 @@
+/* header.h
+ * The header of a message or body part, cut into fields. RFC 5322 2.2, RFC 2046 5.1.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_HEADER_H
+#define MAILXTRA_HEADER_H
+
+#include "anomaly.h"
+#include "mime_parser.h"
+#include "slice.h"
+
+typedef enum header_end {
+    HEADER_END_BLANK_LINE, /* the proper end */
+    HEADER_END_BODY,       /* a line that is no field: the body begins, its blank line is missing */
+    HEADER_END_BOUNDARY,   /* header_is_boundary() said so */
+    HEADER_END_INPUT       /* the bytes are over */
+} header_end;
+
+typedef struct header_block {
+    gsize length;        /* bytes, the blank line included */
+    header_end end;
+    GPtrArray *fields;   /* of header_field*, owned: g_ptr_array_unref(); offsets count from the start of `message` */
+    anomaly_set anomalies; /* of the block and all its fields */
+} header_block;
+
+/* Does a line that ends the header begin at byte `offset` of the message? */
+typedef gboolean (*header_is_boundary)(gsize offset, gpointer user);
+
+/* Reads the header that begins at byte `offset` of `message`; is_boundary may be NULL. Lines end in CRLF or
+ * LF. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
+header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user);
+
+/* The first field of that name; NULL: none. */
+const header_field *header_find(const GPtrArray *fields, const char *name);
+
+#endif

@@ -1,0 +1,35 @@
+/* mail_recogniser.h
+ * Are the two streams of a TCP connection a mail session, of which protocol, and which side is
+ * the client? Answered from what the two sides say, never from ports.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_MAIL_RECOGNISER_H
+#define MAILXTRA_MAIL_RECOGNISER_H
+
+#include "mail_event.h"
+
+typedef enum mail_verdict {
+    MAIL_VERDICT_NO,    /* not mail, and more bytes will not change that */
+    MAIL_VERDICT_MAYBE, /* ask again with more bytes */
+    MAIL_VERDICT_YES
+} mail_verdict;
+
+typedef struct mail_guess {
+    mail_verdict verdict;
+    mail_protocol protocol; /* YES: SMTP, LMTP or POP3 */
+    gboolean a_is_client;   /* YES */
+} mail_guess;
+
+/* The bytes of one side that are looked at; more are ignored. */
+#define MAIL_RECOGNISER_BYTES 1024
+
+/* Looks at the first bytes of both sides (each may be empty, end in the middle of a line, or, when the capture
+ * starts late, begin in the middle of the session). `hint`: the protocol whose well-known port
+ * this is. MAIL_PROTOCOL_NONE: only what can hardly be anything else is YES (a "220 ready" or "+OK"
+ * alone is MAYBE). With a hint the first whole line that fits is enough, also mail text; what
+ * clearly is something else (HTTP, FTP, SSH, TLS, ...) is still NO. No state, no allocation; on
+ * other protocols' bytes it returns after the first few. */
+mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint);
+
+#endif

@@ -1,0 +1,337 @@
+/* smtp_command.c
+ * RFC 5321 4.1.1:
+ *
+ *   mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
+ *   rcpt = "RCPT TO:" Forward-path [SP Rcpt-parameters] CRLF
+ *   Path = "<" [ A-d-l ":" ] Mailbox ">"        A-d-l = "@" Domain *( "," "@" Domain )
+ *   Mailbox = Local-part "@" Domain             Local-part = Dot-string / Quoted-string
+ *   esmtp-param = esmtp-keyword ["=" esmtp-value]
+ *
+ * RFC 3030 2: "BDAT" SP chunk-size [ SP "LAST" ]
+ * RFC 3461 4: xtext = *( xchar / hexchar ), hexchar = "+" 2(%x30-39 / %x41-46)
+ *
+ * Policy: blanks behind the colon ("MAIL FROM: <a@b>", very common), a missing colon and missing
+ * <> are accepted; the latter two are BAD_SYNTAX. So are parameters glued to the ">".
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "smtp_command.h"
+#include "limits.h"
+
+struct smtp_command_parser {
+    smtp_command command;
+    mail_param params[LIMIT_PARAMS];
+    GByteArray *decoded; /* xtext; sized for a whole line beforehand so that slices into it stay */
+};
+
+static const struct {
+    smtp_verb verb;
+    const char *wire;
+} verb_table[] = {
+#define X(name, wire) {SMTP_VERB_##name, wire},
+    SMTP_VERB_LIST(X)
+#undef X
+};
+
+/* Parameters whose value is xtext: RFC 3461 4.1 (ORCPT), 4.4 (ENVID), RFC 4954 5 (AUTH). */
+static const char *const xtext_params[] = {"ENVID", "ORCPT", "AUTH"};
+
+smtp_command_parser *smtp_command_parser_new(void)
+{
+    smtp_command_parser *parser = g_new0(smtp_command_parser, 1);
+    parser->decoded = g_byte_array_new();
+    return parser;
+}
+
+void smtp_command_parser_free(smtp_command_parser *parser)
+{
+    if (!parser)
+        return;
+    g_byte_array_unref(parser->decoded);
+    g_free(parser);
+}
+
+static smtp_verb verb_of(slice name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(verb_table); i++)
+        if (slice_is(name, verb_table[i].wire))
+            return verb_table[i].verb;
+    return SMTP_VERB_UNKNOWN;
+}
+
+static gboolean is_blank(guint8 byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static gsize word_length(slice s)
+{
+    gsize len = 0;
+    while (len < s.len && !is_blank(s.data[len]))
+        len++;
+    return len;
+}
+
+/* Splits the line into verb and argument. */
+static void split(smtp_command *command, slice line)
+{
+    slice rest = line;
+    while (rest.len && is_blank(rest.data[0]))
+        rest = slice_from(rest, 1);
+    command->name_offset = (guint)(line.len - rest.len);
+    command->name = slice_head(rest, word_length(rest));
+    rest = slice_from(rest, command->name.len);
+    command->argument = slice_trim(rest);
+    command->argument_offset = command->argument.data ? (guint)(command->argument.data - line.data) : 0;
+}
+
+/* Length of a mailbox: up to the ">" (or blank, without <>) that stands in no quoted string. */
+static gsize mailbox_length(slice s, gboolean angled)
+{
+    gboolean quoted = FALSE;
+    gsize i;
+    for (i = 0; i < s.len; i++) {
+        if (quoted && s.data[i] == '\\')
+            i++;
+        else if (s.data[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (angled ? s.data[i] == '>' : is_blank(s.data[i])))
+            return i;
+    }
+    return angled && memchr(s.data, '>', s.len) ? (gsize)((guint8 *)memchr(s.data, '>', s.len) - s.data) : s.len;
+}
+
+/* "@a,@b:user@c" -> "user@c" (RFC 5321 Appendix C: the source route is ignored). */
+static slice without_route(slice path)
+{
+    const guint8 *colon;
+    if (path.len == 0 || path.data[0] != '@' || !(colon = memchr(path.data, ':', path.len)))
+        return path;
+    return slice_from(path, (gsize)(colon - path.data) + 1);
+}
+
+static slice decode_xtext(smtp_command_parser *parser, slice text)
+{
+    guint begin = parser->decoded->len;
+    for (gsize i = 0; i < text.len; i++) {
+        guint8 byte = text.data[i];
+        if (byte == '+' && i + 2 < text.len && g_ascii_isxdigit(text.data[i + 1]) &&
+            g_ascii_isxdigit(text.data[i + 2])) {
+            byte = (guint8)(g_ascii_xdigit_value(text.data[i + 1]) << 4 | g_ascii_xdigit_value(text.data[i + 2]));
+            i += 2;
+        }
+        g_byte_array_append(parser->decoded, &byte, 1);
+    }
+    return (slice){parser->decoded->data + begin, parser->decoded->len - begin};
+}
+
+/* Room for every decoded value of the line, so that appending never moves earlier ones. */
+static void reserve_decoded(smtp_command_parser *parser, gsize len)
+{
+    g_byte_array_set_size(parser->decoded, (guint)len);
+    g_byte_array_set_size(parser->decoded, 0);
+}
+
+static void parse_param(smtp_command_parser *parser, slice word, guint offset)
+{
+    mail_param *param = &parser->params[parser->command.param_count++];
+    const guint8 *equals = memchr(word.data, '=', word.len);
+    gsize name_len = equals ? (gsize)(equals - word.data) : word.len;
+
+    *param = (mail_param){
+        .name = slice_head(word, name_len), .value = SLICE_EMPTY, .offset = offset, .length = (guint)word.len};
+    if (!equals)
+        return;
+    param->value = slice_from(word, name_len + 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(xtext_params); i++)
+        if (slice_is(param->name, xtext_params[i]))
+            param->value = decode_xtext(parser, param->value);
+}
+
+static void parse_params(smtp_command_parser *parser, slice line, slice rest)
+{
+    smtp_command *command = &parser->command;
+    reserve_decoded(parser, rest.len);
+    for (rest = slice_trim(rest); rest.len; rest = slice_trim(rest)) {
+        gsize len = word_length(rest);
+        if (command->param_count == LIMIT_PARAMS) {
+            command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+            return;
+        }
+        parse_param(parser, slice_head(rest, len), (guint)(rest.data - line.data));
+        rest = slice_from(rest, len);
+    }
+}
+
+/* "FROM:<a@b> SIZE=1" or "TO:<c@d>"; `keyword` is "FROM" or "TO". */
+static void parse_path(smtp_command_parser *parser, slice line, const char *keyword)
+{
+    smtp_command *command = &parser->command;
+    slice rest = command->argument;
+    gboolean angled;
+    gsize len;
+
+    if (!slice_begins(rest, keyword)) {
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+        return;
+    }
+    rest = slice_trim(slice_from(rest, strlen(keyword)));
+    if (rest.len && rest.data[0] == ':')
+        rest = slice_trim(slice_from(rest, 1));
+    else
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+    angled = rest.len && rest.data[0] == '<';
+    if (angled)
+        rest = slice_from(rest, 1);
+    else
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+    if (rest.len == 0)
+        return;
+    len = mailbox_length(rest, angled);
+    command->path = without_route(slice_trim(slice_head(rest, len)));
+    command->has_path = TRUE;
+    if (angled && len == rest.len)
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+    rest = slice_from(rest, len + (angled ? 1 : 0));
+    if (rest.len && !is_blank(rest.data[0]))
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+    parse_params(parser, line, rest);
+}
+
+/* Digits of s as a number; FALSE when there are none or it does not fit 63 bits. */
+static gboolean parse_number(slice s, guint64 *number_r)
+{
+    guint64 number = 0;
+    if (s.len == 0)
+        return FALSE;
+    for (gsize i = 0; i < s.len; i++) {
+        if (!g_ascii_isdigit(s.data[i]) || number > (G_MAXINT64 - 9) / 10)
+            return FALSE;
+        number = number * 10 + (guint)(s.data[i] - '0');
+    }
+    *number_r = number;
+    return TRUE;
+}
+
+static void parse_bdat(smtp_command *command)
+{
+    slice size = slice_head(command->argument, word_length(command->argument));
+    slice last = slice_trim(slice_from(command->argument, size.len));
+
+    if (!parse_number(size, &command->size)) {
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BDAT_BAD_SIZE);
+        return;
+    }
+    command->last = slice_is(last, "LAST");
+    if (last.len && !command->last)
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+}
+
+/* [MS-XEXCH50] 2.2: "XEXCH50" SP size SP count */
+static void parse_xexch50(smtp_command *command)
+{
+    if (!parse_number(slice_head(command->argument, word_length(command->argument)), &command->size))
+        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+}
+
+const smtp_command *smtp_command_parse(smtp_command_parser *parser, slice line)
+{
+    smtp_command *command = &parser->command;
+
+    *command = (smtp_command){.params = parser->params};
+    split(command, line);
+    command->verb = verb_of(command->name);
+    switch (command->verb) {
+    case SMTP_VERB_MAIL:
+    case SMTP_VERB_SEND:
+    case SMTP_VERB_SOML:
+    case SMTP_VERB_SAML:
+        parse_path(parser, line, "FROM");
+        break;
+    case SMTP_VERB_RCPT:
+        parse_path(parser, line, "TO");
+        break;
+    case SMTP_VERB_BDAT:
+        parse_bdat(command);
+        break;
+    case SMTP_VERB_XEXCH50:
+        parse_xexch50(command);
+        break;
+    default:
+        break;
+    }
+    return command;
+}
+
+/* "FROM:" or "TO:" with what the RFC or sloppy clients put behind it: blanks and then "<". */
+static gboolean certain_path(slice argument, const char *keyword)
+{
+    if (!slice_begins(argument, keyword))
+        return FALSE;
+    argument = slice_trim(slice_from(argument, strlen(keyword)));
+    return argument.len > 0 && argument.data[0] == '<';
+}
+
+static gboolean is_one_word(slice s)
+{
+    return s.len > 0 && word_length(s) == s.len;
+}
+
+static gboolean certain_bdat(slice argument)
+{
+    slice size = slice_head(argument, word_length(argument));
+    slice last = slice_trim(slice_from(argument, size.len));
+    guint64 number;
+    return parse_number(size, &number) && (last.len == 0 || slice_is(last, "LAST"));
+}
+
+gboolean smtp_command_is_certain(slice line)
+{
+    smtp_command command = {0};
+
+    split(&command, line);
+    if (command.name_offset > 0)
+        return FALSE;
+    switch (verb_of(command.name)) {
+    case SMTP_VERB_UNKNOWN:
+    case SMTP_VERB_HELP:
+    case SMTP_VERB_SEND:
+    case SMTP_VERB_VERB:
+    case SMTP_VERB_TURN:
+        return FALSE;
+    case SMTP_VERB_HELO:
+    case SMTP_VERB_EHLO:
+    case SMTP_VERB_LHLO:
+    case SMTP_VERB_ETRN:
+    case SMTP_VERB_VRFY:
+    case SMTP_VERB_EXPN:
+    case SMTP_VERB_ATRN:
+        return is_one_word(command.argument);
+    case SMTP_VERB_MAIL:
+    case SMTP_VERB_SOML:
+    case SMTP_VERB_SAML:
+        return certain_path(command.argument, "FROM:");
+    case SMTP_VERB_RCPT:
+        return certain_path(command.argument, "TO:");
+    case SMTP_VERB_BDAT:
+        return certain_bdat(command.argument);
+    case SMTP_VERB_DATA:
+    case SMTP_VERB_RSET:
+    case SMTP_VERB_NOOP:
+    case SMTP_VERB_QUIT:
+    case SMTP_VERB_STARTTLS:
+    case SMTP_VERB_ONEX:
+    case SMTP_VERB_X_ANONYMOUSTLS:
+        return command.argument.len == 0;
+    case SMTP_VERB_AUTH:
+    case SMTP_VERB_BURL:
+    case SMTP_VERB_XCLIENT:
+    case SMTP_VERB_XFORWARD:
+    case SMTP_VERB_XEXCH50:
+    case SMTP_VERB_X_EXPS:
+    case SMTP_VERB_X_LINK2STATE:
+    case SMTP_VERB_PROXY:
+        return command.argument.len > 0;
+    }
+    return FALSE;
+}

@@ -1,0 +1,339 @@
+/* stream_assembler.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Each side keeps `next`, the offset of the first byte not handed on yet, and the
+ * segments that wait, sorted by offset. A segment is handed on when
+ *   (1) it begins at `next` (what lies before is cut off as already seen), and
+ *   (2) the other side has been handed on up to what this segment acknowledges:
+ *       whoever spoke had read it. Without this rule a reply could be
+ *       interpreted before its command when a capture swaps the two.
+ * Rule 2 is waived when nothing of the other side was ever captured.
+ *
+ * Knowingly not done: which of two conflicting copies of a byte the receiver kept
+ * cannot be known; the one that is handed on first is taken. Bytes in front
+ * of the first segment of a capture that starts in the middle have no place and are dropped.
+ */
+#include "stream_assembler.h"
+#include "limits.h"
+
+typedef struct held_segment {
+    guint64 offset;  /* of its first byte */
+    guint64 need;    /* the other side must have been handed on up to here */
+    gsize captured;  /* bytes in data[] */
+    guint64 length;  /* bytes on the wire */
+    guint8 data[];
+} held_segment;
+
+typedef struct stream_side {
+    gboolean seen;       /* base is valid */
+    gboolean from_start; /* base follows the SYN */
+    gboolean fin_seen, ended;
+    guint32 base;        /* sequence number of offset 0 */
+    guint64 next;        /* first byte not handed on */
+    guint64 acked;       /* the other side acknowledged everything below */
+    guint64 fin;         /* offset at which the side said FIN */
+    guint64 fin_need;    /* as held_segment.need */
+    GSequence *waiting;  /* of held_segment, by offset */
+    gsize waiting_bytes;
+    guint hole_age;      /* segments seen since the hole at `next` could have been filled */
+} stream_side;
+
+struct stream_assembler {
+    stream_sink sink;
+    void *user;
+    stream_side sides[2];
+};
+
+stream_assembler *stream_assembler_new(const stream_sink *sink, void *user)
+{
+    stream_assembler *assembler = g_new0(stream_assembler, 1);
+    assembler->sink = *sink;
+    assembler->user = user;
+    for (int i = 0; i < 2; i++)
+        assembler->sides[i].waiting = g_sequence_new(g_free);
+    return assembler;
+}
+
+void stream_assembler_free(stream_assembler *assembler)
+{
+    if (!assembler)
+        return;
+    for (int i = 0; i < 2; i++)
+        g_sequence_free(assembler->sides[i].waiting);
+    g_free(assembler);
+}
+
+/* Offset of `seq` nearest to the side's `next`; negative: before offset 0. */
+static gint64 offset_of(const stream_side *side, guint32 seq)
+{
+    guint32 at_next = side->base + (guint32)side->next;
+    return (gint64)side->next + (gint32)(seq - at_next);
+}
+
+void stream_assembler_start(stream_assembler *assembler, int side_index, guint32 first_seq)
+{
+    stream_side *side = &assembler->sides[side_index];
+    if (side->seen)
+        return;
+    side->seen = TRUE;
+    side->from_start = TRUE;
+    side->base = first_seq;
+}
+
+static held_segment *first_waiting(const stream_side *side)
+{
+    GSequenceIter *begin = g_sequence_get_begin_iter(side->waiting);
+    return g_sequence_iter_is_end(begin) ? NULL : g_sequence_get(begin);
+}
+
+static void drop_first(stream_side *side)
+{
+    held_segment *held = first_waiting(side);
+    side->waiting_bytes -= held->captured;
+    g_sequence_remove(g_sequence_get_begin_iter(side->waiting));
+}
+
+static void hand_on_gap(stream_assembler *assembler, int index, guint64 to)
+{
+    stream_side *side = &assembler->sides[index];
+    guint64 from = side->next;
+    if (to <= from)
+        return;
+    side->next = to;
+    side->hole_age = 0;
+    assembler->sink.gap(index, from, to - from, assembler->user);
+}
+
+/* Hands on what of [offset, offset+length) is new; the part that the snapshot length cut is a gap. */
+static void hand_on(stream_assembler *assembler, int index, guint64 offset, slice bytes, guint64 length)
+{
+    stream_side *side = &assembler->sides[index];
+    guint64 end = offset + length;
+    if (end <= side->next)
+        return;
+    slice fresh = slice_from(bytes, (gsize)(side->next - offset));
+    if (fresh.len) {
+        guint64 at = side->next;
+        side->next += fresh.len;
+        side->hole_age = 0;
+        assembler->sink.bytes(index, at, fresh, assembler->user);
+    }
+    hand_on_gap(assembler, index, end);
+}
+
+static gboolean is_hole(const stream_side *side)
+{
+    const held_segment *held = first_waiting(side);
+    if (held)
+        return held->offset > side->next;
+    return side->acked > side->next || (side->fin_seen && side->fin > side->next);
+}
+
+static gboolean may_speak(const stream_assembler *assembler, int index, guint64 need)
+{
+    const stream_side *other = &assembler->sides[!index];
+    return !other->seen || other->next >= need;
+}
+
+/* Hands on what of one side can go. TRUE: something went. */
+static gboolean drain(stream_assembler *assembler, int index)
+{
+    stream_side *side = &assembler->sides[index];
+    gboolean moved = FALSE;
+    held_segment *held;
+    while ((held = first_waiting(side)) && held->offset <= side->next) {
+        /* what was seen already must not wait for the other side */
+        if (held->offset + held->length > side->next && !may_speak(assembler, index, held->need))
+            break;
+        hand_on(assembler, index, held->offset, (slice){held->data, held->captured}, held->length);
+        drop_first(side);
+        moved = TRUE;
+    }
+    if (side->fin_seen && !side->ended && side->next >= side->fin && may_speak(assembler, index, side->fin_need)) {
+        side->ended = TRUE;
+        assembler->sink.end(index, assembler->user);
+        moved = TRUE;
+    }
+    return moved;
+}
+
+static void drain_both(stream_assembler *assembler)
+{
+    while (drain(assembler, 0) || drain(assembler, 1))
+        ;
+}
+
+/* Declares the hole at `next` lost, up to where bytes are known or acknowledged. */
+static void give_up_hole(stream_assembler *assembler, int index)
+{
+    stream_side *side = &assembler->sides[index];
+    const held_segment *held = first_waiting(side);
+    guint64 to = held ? held->offset : MAX(side->acked, side->fin_seen ? side->fin : 0);
+    hand_on_gap(assembler, index, to);
+}
+
+static gint by_offset(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const held_segment *left = a, *right = b;
+    (void)user;
+    return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+static void hold(stream_side *side, guint64 offset, guint64 need, const stream_segment *segment, gsize skip)
+{
+    slice bytes = slice_from(segment->payload, skip);
+    held_segment *held = g_malloc(sizeof *held + bytes.len);
+    held->offset = offset;
+    held->need = need;
+    held->captured = bytes.len;
+    held->length = segment->length - skip;
+    if (bytes.len)
+        memcpy(held->data, bytes.data, bytes.len);
+    g_sequence_insert_sorted(side->waiting, held, by_offset, NULL);
+    side->waiting_bytes += bytes.len;
+}
+
+/* Up to where the sender of the segment had read the other side. */
+static guint64 need_of(const stream_assembler *assembler, const stream_segment *segment)
+{
+    const stream_side *other = &assembler->sides[!segment->side];
+    if (!(segment->flags & STREAM_ACK) || !other->seen)
+        return 0;
+    gint64 acked = offset_of(other, segment->ack);
+    /* the FIN takes a sequence number, but is no byte */
+    if (other->fin_seen && acked > (gint64)other->fin)
+        acked = (gint64)other->fin;
+    return acked > 0 ? (guint64)acked : 0;
+}
+
+static void note_ack(stream_assembler *assembler, const stream_segment *segment)
+{
+    stream_side *other = &assembler->sides[!segment->side];
+    guint64 acked = need_of(assembler, segment);
+    if (acked > other->acked && acked - other->acked < G_MAXINT32)
+        other->acked = acked;
+}
+
+/* Places the payload; it is handed on by drain() at once when it can be. */
+static void place(stream_assembler *assembler, const stream_segment *segment)
+{
+    stream_side *side = &assembler->sides[segment->side];
+    guint32 seq = segment->seq + ((segment->flags & STREAM_SYN) ? 1 : 0);
+
+    if (!side->seen) {
+        if (!(segment->flags & (STREAM_SYN | STREAM_FIN)) && segment->length == 0)
+            return; /* a bare ACK may be a keep-alive, one byte behind */
+        side->seen = TRUE;
+        side->from_start = (segment->flags & STREAM_SYN) != 0;
+        side->base = seq;
+    }
+    gint64 offset = offset_of(side, seq);
+    /* a RST carries the next sequence number, as a FIN does; one that is far off is a middle box's */
+    gboolean ends = segment->flags & STREAM_FIN ||
+                    (segment->flags & STREAM_RST && offset - (gint64)side->next <= STREAM_MAX_PENDING_BYTES);
+    if (ends && !side->fin_seen && offset + (gint64)segment->length >= (gint64)side->next) {
+        side->fin_seen = TRUE;
+        side->fin = (guint64)(offset + (gint64)segment->length);
+        side->fin_need = need_of(assembler, segment);
+        side->acked = MIN(side->acked, side->fin);
+    }
+    if (segment->length == 0 || offset + (gint64)segment->length <= (gint64)side->next)
+        return;
+
+    gsize skip = 0;
+    if (offset < (gint64)side->next) {
+        skip = (gsize)((gint64)side->next - offset);
+        offset = (gint64)side->next;
+    }
+    guint64 need = need_of(assembler, segment);
+    if (!first_waiting(side) && (guint64)offset == side->next && may_speak(assembler, segment->side, need))
+        hand_on(assembler, segment->side, (guint64)offset, slice_from(segment->payload, skip), segment->length - skip);
+    else
+        hold(side, (guint64)offset, need, segment, skip);
+}
+
+/* One more segment went by: holes that wait for nothing grow older. */
+static void age_holes(stream_assembler *assembler)
+{
+    for (int i = 0; i < 2; i++) {
+        stream_side *side = &assembler->sides[i];
+        stream_side *other = &assembler->sides[!i];
+        gboolean certain = side->acked > side->next || !other->seen;
+        if (!is_hole(side)) {
+            side->hole_age = 0;
+            if (side->waiting_bytes > STREAM_MAX_PENDING_BYTES && is_hole(other))
+                give_up_hole(assembler, !i);
+        } else if ((certain && ++side->hole_age > STREAM_GRACE_SEGMENTS) ||
+                   side->waiting_bytes > STREAM_MAX_PENDING_BYTES ||
+                   g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS) {
+            give_up_hole(assembler, i);
+        }
+    }
+}
+
+static gboolean is_closed(const stream_assembler *assembler)
+{
+    const stream_side *sides = assembler->sides;
+    return sides[0].fin_seen && sides[1].fin_seen && sides[0].acked >= sides[0].fin && sides[1].acked >= sides[1].fin;
+}
+
+void stream_assembler_flush(stream_assembler *assembler)
+{
+    drain_both(assembler);
+    for (;;) {
+        int with_hole = is_hole(&assembler->sides[0]) ? 0 : is_hole(&assembler->sides[1]) ? 1 : -1;
+        if (with_hole < 0)
+            break;
+        give_up_hole(assembler, with_hole);
+        drain_both(assembler);
+    }
+    /* two sides that wait for each other (forged acknowledgements): in turn */
+    for (int i = 0; i < 2; i++) {
+        held_segment *held;
+        while ((held = first_waiting(&assembler->sides[i]))) {
+            hand_on_gap(assembler, i, held->offset);
+            hand_on(assembler, i, held->offset, (slice){held->data, held->captured}, held->length);
+            drop_first(&assembler->sides[i]);
+        }
+    }
+}
+
+void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment)
+{
+    note_ack(assembler, segment);
+    place(assembler, segment);
+    drain_both(assembler);
+    age_holes(assembler);
+    drain_both(assembler);
+    if (segment->flags & STREAM_RST || is_closed(assembler)) {
+        stream_assembler_flush(assembler);
+        for (int i = 0; i < 2; i++) {
+            if (!assembler->sides[i].ended) {
+                assembler->sides[i].ended = TRUE;
+                assembler->sink.end(i, assembler->user);
+            }
+        }
+    }
+}
+
+gboolean stream_assembler_offset(const stream_assembler *assembler, int side_index, guint32 seq, guint64 *offset_r)
+{
+    const stream_side *side = &assembler->sides[side_index];
+    if (!side->seen)
+        return FALSE;
+    gint64 offset = offset_of(side, seq);
+    if (offset < 0)
+        return FALSE;
+    *offset_r = (guint64)offset;
+    return TRUE;
+}
+
+gboolean stream_assembler_from_start(const stream_assembler *assembler, int side)
+{
+    return assembler->sides[side].from_start;
+}
+
+gboolean stream_assembler_is_waiting(const stream_assembler *assembler)
+{
+    return first_waiting(&assembler->sides[0]) || first_waiting(&assembler->sides[1]);
+}

@@ -1,0 +1,217 @@
+/* entry.c
+ * The ways by which bytes reach mailxtra, and what it draws of them: port tables,
+ * heuristics, conversations kept, TLS, late segments.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "mailxtra.h"
+
+#include "export_object.h"
+#include "mailxtra_fields.h"
+#include "ports.h"
+#include "prefs.h"
+#include "stock_tree.h"
+#include "stream_store.h"
+#include "taps.h"
+#include "tcp_watch.h"
+#include "tree_session.h"
+
+#include "../core/mail_recogniser.h"
+#include "../core/stream_assembler.h"
+
+int proto_mailxtra = -1;
+
+static protocol_t *protocol;
+static int proto_tcp;
+static dissector_handle_t draw_smtp, draw_pop3, draw_mail; /* each owned by the protocol whose tree it draws */
+static dissector_handle_t tcp_front;
+
+gboolean mailxtra_is_enabled(void)
+{
+    return proto_is_protocol_enabled(protocol);
+}
+
+/* ---- drawing ---- */
+
+static int draw_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    stock_tree_draw(data, tvb, pinfo, tree);
+    return MAX((int)tvb_captured_length(tvb), 1);
+}
+
+static int draw_mailxtra(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    tree_session_draw(data, tvb, pinfo, tree);
+    return MAX((int)tvb_captured_length(tvb), 1);
+}
+
+/* `tvb`: the bytes of the frame that belong to the call. */
+static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    dissector_handle_t stock = call->protocol == MAIL_PROTOCOL_POP3 ? draw_pop3 : draw_smtp;
+    if (wmem_array_get_count(call->records)) {
+        if (!mailxtra_prefs.stock_trees)
+            stock_tree_draw(call, tvb, pinfo, tree); /* the columns only */
+        else
+            call_dissector_only(stock, tvb, pinfo, tree, call);
+    }
+    call_dissector_only(draw_mail, tvb, pinfo, tree, call);
+}
+
+/* ---- coming from TCP, TLS, a tunnel ---- */
+
+/* The protocol that called us, given that our own handle has none. */
+static int caller(const packet_info *pinfo)
+{
+    wmem_list_frame_t *last = wmem_list_tail(pinfo->layers);
+    /* a heuristic's layer stands there already when it is asked */
+    if (last && GPOINTER_TO_INT(wmem_list_frame_data(last)) == proto_mailxtra)
+        last = wmem_list_frame_prev(last);
+    return last ? GPOINTER_TO_INT(wmem_list_frame_data(last)) : -1;
+}
+
+static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_layer layer, mail_protocol hint)
+{
+    /* what an ICMP error quotes was in the stream already */
+    if (pinfo->flags.in_error_pkt)
+        return 0;
+    conversation_t *conversation = find_or_create_conversation(pinfo);
+    tcp_segment_view *segment = tcp_watch_current(pinfo);
+    stream_call *call;
+    if (layer == STREAM_LAYER_TCP && segment && caller(pinfo) == proto_tcp) {
+        if (segment->used) /* the rest of a segment that TCP cut for us */
+            return (int)tvb_captured_length(tvb);
+        call = stream_store_segment(pinfo, conversation, segment, hint);
+        segment->used = call != NULL;
+        tvb = segment->payload;
+    } else {
+        call = stream_store_bytes(pinfo, conversation, tvb, layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
+    }
+    if (!call || !call->accepted || call->opaque)
+        return 0;
+    draw(call, tvb, pinfo, tree);
+    return MAX((int)tvb_captured_length(tvb), 1);
+}
+
+static int pass_on(const char *table, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    dissector_handle_t before = ports_replaced(table, pinfo->match_uint);
+    if (!before)
+        return 0;
+    /* as if the caller had called it itself */
+    pinfo->can_desegment = pinfo->saved_can_desegment;
+    return call_dissector_only(before, tvb, pinfo, tree, data);
+}
+
+#define DEFINE_FRONT(name, table, layer, hint)                                                                       \
+    static int name(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)                                 \
+    {                                                                                                                \
+        if (!mailxtra_is_enabled())                                                                                  \
+            return pass_on(table, tvb, pinfo, tree, data);                                                           \
+        return dissect(tvb, pinfo, tree, layer, hint);                                                               \
+    }
+
+DEFINE_FRONT(front_smtp, "tcp.port", STREAM_LAYER_TCP, MAIL_PROTOCOL_SMTP)
+DEFINE_FRONT(front_lmtp, "tcp.port", STREAM_LAYER_TCP, MAIL_PROTOCOL_LMTP)
+DEFINE_FRONT(front_pop3, "tcp.port", STREAM_LAYER_TCP, MAIL_PROTOCOL_POP3)
+DEFINE_FRONT(front_smtp_tls, "tls.port", STREAM_LAYER_TLS, MAIL_PROTOCOL_SMTP)
+DEFINE_FRONT(front_pop3_tls, "tls.port", STREAM_LAYER_TLS, MAIL_PROTOCOL_POP3)
+DEFINE_FRONT(front_kept, "", STREAM_LAYER_TCP, MAIL_PROTOCOL_NONE)
+
+static ws_bool look_at_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect(tvb, pinfo, tree, STREAM_LAYER_TCP, MAIL_PROTOCOL_NONE) > 0;
+}
+
+static ws_bool look_inside_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect(tvb, pinfo, tree, STREAM_LAYER_TLS, MAIL_PROTOCOL_NONE) > 0;
+}
+
+/* ---- around TCP ---- */
+
+static gboolean is_surely_mail(const tcp_segment_view *segment)
+{
+    guint length = tvb_captured_length(segment->payload);
+    if (length == 0)
+        return FALSE;
+    slice bytes = {tvb_get_ptr(segment->payload, 0, (gint)length), length};
+    return mail_recogniser_look(bytes, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict == MAIL_VERDICT_YES;
+}
+
+/* Claims a conversation that TCP would give to another dissector: on a port that the user gave to
+ * Wireshark's own mail dissectors, and on ports that belong to others by default when the first bytes
+ * are plainly mail. */
+static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
+{
+    if (PINFO_FD_VISITED(pinfo))
+        return;
+    mail_protocol given = ports_given_by_user(pinfo->destport);
+    if (given == MAIL_PROTOCOL_NONE)
+        given = ports_given_by_user(pinfo->srcport);
+    if (given == MAIL_PROTOCOL_NONE && (ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport) ||
+                                        !is_surely_mail(segment)))
+        return;
+    conversation_t *conversation = find_or_create_conversation(pinfo);
+    if (!conversation_get_dissector(conversation, pinfo->num) &&
+        stream_store_may_claim(pinfo, conversation, segment, given))
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num, tcp_front);
+}
+
+static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, packet_info *pinfo, proto_tree *tree)
+{
+    segment->used = TRUE;
+    stream_call *call = stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE);
+    if (!call || !call->accepted)
+        return;
+    if (wmem_array_get_count(call->records) || (segment->length && !call->opaque))
+        draw(call, segment->payload, pinfo, tree);
+}
+
+/* ---- registration ---- */
+
+void mailxtra_register(void)
+{
+    proto_mailxtra = proto_register_protocol("Mail Extra", "Mailxtra", "mailxtra");
+    protocol = find_protocol_by_id(proto_mailxtra);
+    mailxtra_fields_register(proto_mailxtra);
+    mailxtra_prefs_register(proto_mailxtra);
+    stream_store_register();
+    export_object_register();
+    taps_register();
+    draw_mail = create_dissector_handle(draw_mailxtra, proto_mailxtra);
+}
+
+static dissector_handle_t front_handle(dissector_t function, const char *description)
+{
+    return create_dissector_handle_with_name_and_description(function, -1, NULL, description);
+}
+
+static dissector_handle_t stock_handle(const char *name)
+{
+    int id = proto_get_id_by_filter_name(name);
+    return create_dissector_handle(draw_stock, id >= 0 ? id : proto_mailxtra);
+}
+
+void mailxtra_handoff(void)
+{
+    proto_tcp = proto_get_id_by_filter_name("tcp");
+    draw_smtp = stock_handle("smtp");
+    draw_pop3 = stock_handle("pop");
+    stock_tree_handoff();
+    tree_session_handoff();
+
+    tcp_front = front_handle(front_kept, "Mail Extra (recognised)");
+    const mailxtra_fronts fronts = {
+        .smtp = front_handle(front_smtp, "Mail Extra SMTP"),
+        .lmtp = front_handle(front_lmtp, "Mail Extra LMTP"),
+        .pop3 = front_handle(front_pop3, "Mail Extra POP3"),
+        .smtp_tls = front_handle(front_smtp_tls, "Mail Extra SMTP over TLS"),
+        .pop3_tls = front_handle(front_pop3_tls, "Mail Extra POP3 over TLS"),
+    };
+    ports_install(&fronts);
+    stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls);
+    tcp_watch_install(before_tcp, behind_tcp);
+    heur_dissector_add("tcp", look_at_tcp, "Mail Extra over TCP", "mailxtra_tcp", proto_mailxtra, HEURISTIC_ENABLE);
+    heur_dissector_add("tls", look_inside_tls, "Mail Extra over TLS", "mailxtra_tls", proto_mailxtra, HEURISTIC_ENABLE);
+}

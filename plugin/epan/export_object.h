@@ -1,0 +1,22 @@
+/* export_object.h
+ * File > Export Objects > Mail attachments and Mail messages.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_EXPORT_OBJECT_H
+#define MAILXTRA_EXPORT_OBJECT_H
+
+#include "message_store.h"
+
+void export_object_register(void);
+
+/* Is one of the two lists open? */
+gboolean export_object_is_wanted(void);
+
+/* Is the part one that "Mail attachments" offers? Policy: docs/architecture.md, and the preference. */
+gboolean export_object_is_attachment(const mime_part *part);
+
+/* Tells the lists of a finished message and its attachments. */
+void export_object_offer(stored_message *stored, const mime_message *mime, packet_info *pinfo);
+
+#endif

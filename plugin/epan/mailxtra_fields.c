@@ -1,0 +1,84 @@
+/* mailxtra_fields.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "mailxtra_fields.h"
+
+#define X(id, name, type, display, strings, title, text) int hf_mailxtra_##id = -1;
+MAILXTRA_FIELD_LIST(X)
+#undef X
+
+#define X(id) int ett_mailxtra_##id = -1;
+MAILXTRA_SUBTREE_LIST(X)
+#undef X
+
+static expert_field ei_anomaly[ANOMALY_COUNT];
+
+const fragment_items mailxtra_fragment_items = {
+    &ett_mailxtra_fragment,
+    &ett_mailxtra_fragments,
+    &hf_mailxtra_fragments,
+    &hf_mailxtra_fragment,
+    &hf_mailxtra_fragment_overlap,
+    &hf_mailxtra_fragment_overlap_conflicts,
+    &hf_mailxtra_fragment_multiple_tails,
+    &hf_mailxtra_fragment_too_long,
+    &hf_mailxtra_fragment_error,
+    &hf_mailxtra_fragment_count,
+    &hf_mailxtra_reassembled_in,
+    &hf_mailxtra_reassembled_length,
+    NULL,
+    "Message fragments",
+};
+
+static int severity_of(anomaly_weight weight)
+{
+    switch (weight) {
+    case ANOMALY_NOTE:
+        return PI_NOTE;
+    case ANOMALY_WARN:
+        return PI_WARN;
+    default:
+        return PI_ERROR;
+    }
+}
+
+static void register_expert_infos(int proto)
+{
+    static ei_register_info infos[ANOMALY_COUNT];
+    for (int kind = 0; kind < ANOMALY_COUNT; kind++) {
+        const anomaly_info *anomaly = anomaly_describe((anomaly_kind)kind);
+        ei_anomaly[kind] = (expert_field)EI_INIT;
+        infos[kind] = (ei_register_info){
+            &ei_anomaly[kind],
+            {wmem_strdup_printf(wmem_epan_scope(), "mailxtra.expert.%s", anomaly->name), PI_PROTOCOL,
+             severity_of(anomaly->weight), anomaly->text, EXPFILL}};
+    }
+    expert_register_field_array(expert_register_protocol(proto), infos, ANOMALY_COUNT);
+}
+
+void mailxtra_fields_register(int proto)
+{
+    static hf_register_info fields[] = {
+#define X(id, name, type, display, strings, title, text)                                                                      \
+    {&hf_mailxtra_##id, {title, "mailxtra." name, type, display, strings, 0, text, HFILL}},
+        MAILXTRA_FIELD_LIST(X)
+#undef X
+    };
+    static int *subtrees[] = {
+#define X(id) &ett_mailxtra_##id,
+        MAILXTRA_SUBTREE_LIST(X)
+#undef X
+    };
+    proto_register_field_array(proto, fields, array_length(fields));
+    proto_register_subtree_array(subtrees, array_length(subtrees));
+    register_expert_infos(proto);
+}
+
+void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies)
+{
+    for (int kind = 0; kind < ANOMALY_COUNT && anomalies; kind++) {
+        if (anomalies & ANOMALY_BIT(kind))
+            expert_add_info(pinfo, item, &ei_anomaly[kind]);
+        anomalies &= ~ANOMALY_BIT(kind);
+    }
+}

@@ -1,0 +1,116 @@
+/* mailxtra_fields.h
+ * Ids of the filter fields, subtrees and expert infos.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_FIELDS_H
+#define MAILXTRA_FIELDS_H
+
+#include "ws_compat.h"
+
+#include <epan/expert.h>
+#include <epan/reassemble.h>
+
+#include "../core/anomaly.h"
+
+/* X(id, "name behind mailxtra.", type, display, strings, "title", "description" or NULL) */
+#define MAILXTRA_FIELD_LIST(X)                                                                                       \
+    X(protocol, "protocol", FT_STRING, BASE_NONE, NULL, "Protocol", "SMTP, LMTP or POP3")                                  \
+    X(tls, "tls", FT_BOOLEAN, BASE_NONE, NULL, "Inside TLS", "The bytes were decrypted by Wireshark")                      \
+    X(client, "client", FT_BOOLEAN, BASE_NONE, NULL, "Sent by the client", NULL)                                           \
+    X(command, "command", FT_STRING, BASE_NONE, NULL, "Command", "Verb, in upper case")                                    \
+    X(command_argument, "command.argument", FT_STRING, BASE_NONE, NULL, "Argument", NULL)                                  \
+    X(command_param_name, "command.parameter.name", FT_STRING, BASE_NONE, NULL, "Parameter", "ESMTP parameter keyword")    \
+    X(command_param_value, "command.parameter.value", FT_STRING, BASE_NONE, NULL, "Value", "ESMTP parameter value, xtext decoded") \
+    X(reply_code, "reply.code", FT_UINT16, BASE_DEC, NULL, "Reply code", NULL)                                             \
+    X(reply_status, "reply.status", FT_STRING, BASE_NONE, NULL, "Status", "+OK, -ERR or +")                                \
+    X(reply_enhanced, "reply.enhanced", FT_STRING, BASE_NONE, NULL, "Enhanced status code", "RFC 3463; POP3: response code, RFC 2449") \
+    X(reply_text, "reply.text", FT_STRING, BASE_NONE, NULL, "Text", NULL)                                                  \
+    X(reply_in, "reply_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), "Reply in", "The reply to this is in this frame") \
+    X(reply_to, "reply_to", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), "Reply to", "This is a reply to what was sent in this frame") \
+    X(reply_time, "reply_time", FT_RELATIVE_TIME, BASE_NONE, NULL, "Reply time", "Time between the command and its reply") \
+    X(reply_recipient, "reply.recipient", FT_STRING, BASE_NONE, NULL, "For recipient", "LMTP: the recipient this reply is for") \
+    X(capability, "capability", FT_STRING, BASE_NONE, NULL, "Capability", "One keyword of EHLO, LHLO or CAPA")             \
+    X(capability_argument, "capability.argument", FT_STRING, BASE_NONE, NULL, "Capability argument", NULL)                 \
+    X(listing, "listing", FT_STRING, BASE_NONE, NULL, "Listing line", "One line of a POP3 multi-line reply")               \
+    X(listing_number, "listing.number", FT_UINT32, BASE_DEC, NULL, "Message number", "POP3 LIST and UIDL")                 \
+    X(listing_size, "listing.size", FT_UINT64, BASE_DEC, NULL, "Size", "POP3 LIST, octets")                                \
+    X(listing_uid, "listing.uid", FT_STRING, BASE_NONE, NULL, "Unique id", "POP3 UIDL")                                    \
+    X(text_line, "text", FT_STRING, BASE_NONE, NULL, "Text", "A line that is neither command nor reply")                   \
+    X(state, "state", FT_STRING, BASE_NONE, NULL, "State", "State of the session after this frame")                        \
+    X(missing, "missing", FT_UINT64, BASE_DEC, NULL, "Bytes lost", "Bytes of this stream that are not in the capture")     \
+    X(auth_mechanism, "auth.mechanism", FT_STRING, BASE_NONE, NULL, "Mechanism", "SASL mechanism, USER or APOP")           \
+    X(auth_username, "auth.username", FT_STRING, BASE_NONE, NULL, "User name", "Authentication identity, decoded")         \
+    X(auth_authzid, "auth.authzid", FT_STRING, BASE_NONE, NULL, "Authorization identity", "Who to act as, decoded")        \
+    X(auth_password, "auth.password", FT_STRING, BASE_NONE, NULL, "Password", "Decoded")                                   \
+    X(auth_token, "auth.token", FT_STRING, BASE_NONE, NULL, "Token", "Bearer token, digest or proof")                      \
+    X(auth_challenge, "auth.challenge", FT_STRING, BASE_NONE, NULL, "Challenge", "Server challenge, decoded")              \
+    X(auth_response, "auth.response", FT_STRING, BASE_NONE, NULL, "Response", "Client response, decoded")                  \
+    X(auth_success, "auth.success", FT_BOOLEAN, BASE_NONE, NULL, "Success", "Outcome, in the reply that decides")          \
+    X(auth_cancelled, "auth.cancelled", FT_BOOLEAN, BASE_NONE, NULL, "Cancelled", "The client gave up with *")             \
+    X(envelope_from, "envelope.from", FT_STRING, BASE_NONE, NULL, "Envelope sender", "MAIL FROM")                          \
+    X(envelope_to, "envelope.to", FT_STRING, BASE_NONE, NULL, "Envelope recipient", "RCPT TO")                             \
+    X(message, "message", FT_NONE, BASE_NONE, NULL, "Message", "A message, in the frame that completes it")                \
+    X(message_size, "message.size", FT_UINT64, BASE_DEC, NULL, "Size", "Bytes of the message, dot-stuffing undone")        \
+    X(message_complete, "message.complete", FT_BOOLEAN, BASE_NONE, NULL, "Complete", NULL)                                 \
+    X(message_missing, "message.missing", FT_UINT64, BASE_DEC, NULL, "Bytes lost", "Bytes of the message that are not in the capture") \
+    X(message_from, "message.from", FT_STRING, BASE_NONE, NULL, "From", NULL)                                              \
+    X(message_to, "message.to", FT_STRING, BASE_NONE, NULL, "To", NULL)                                                    \
+    X(message_cc, "message.cc", FT_STRING, BASE_NONE, NULL, "Cc", NULL)                                                    \
+    X(message_subject, "message.subject", FT_STRING, BASE_NONE, NULL, "Subject", NULL)                                     \
+    X(message_date, "message.date", FT_STRING, BASE_NONE, NULL, "Date", NULL)                                              \
+    X(message_id, "message.id", FT_STRING, BASE_NONE, NULL, "Message-ID", NULL)                                            \
+    X(message_sha256, "message.sha256", FT_STRING, BASE_NONE, NULL, "SHA-256", "Of the message's bytes")                   \
+    X(message_data, "message.data", FT_UINT32, BASE_DEC, NULL, "Message data", "Bytes of a message in this frame, dot-stuffing undone") \
+    X(header, "header", FT_NONE, BASE_NONE, NULL, "Header", NULL)                                                          \
+    X(header_name, "header.name", FT_STRING, BASE_NONE, NULL, "Name", NULL)                                                \
+    X(header_value, "header.value", FT_STRING, BASE_NONE, NULL, "Value", "Unfolded and decoded")                           \
+    X(part, "part", FT_NONE, BASE_NONE, NULL, "Part", "A MIME part")                                                       \
+    X(part_path, "part.path", FT_STRING, BASE_NONE, NULL, "Part number", "As in IMAP, RFC 3501 6.4.5")                     \
+    X(part_type, "part.type", FT_STRING, BASE_NONE, NULL, "Type", NULL)                                                    \
+    X(part_charset, "part.charset", FT_STRING, BASE_NONE, NULL, "Charset", "As declared")                                  \
+    X(part_encoding, "part.encoding", FT_STRING, BASE_NONE, NULL, "Transfer encoding", NULL)                               \
+    X(part_disposition, "part.disposition", FT_STRING, BASE_NONE, NULL, "Disposition", NULL)                               \
+    X(part_filename, "part.filename", FT_STRING, BASE_NONE, NULL, "File name", "Decoded")                                  \
+    X(part_content_id, "part.content_id", FT_STRING, BASE_NONE, NULL, "Content id", NULL)                                  \
+    X(part_size, "part.size", FT_UINT64, BASE_DEC, NULL, "Size", "Bytes with the transfer encoding undone")                \
+    X(part_encoded_size, "part.encoded_size", FT_UINT64, BASE_DEC, NULL, "Encoded size", "Bytes as transferred")           \
+    X(part_text, "part.text", FT_STRING, BASE_NONE, NULL, "Text line", "Of a text part, as UTF-8")                         \
+    X(attachment, "attachment", FT_NONE, BASE_NONE, NULL, "Attachment", NULL)                                              \
+    X(attachment_filename, "attachment.filename", FT_STRING, BASE_NONE, NULL, "File name", "Decoded; as declared")         \
+    X(attachment_type, "attachment.type", FT_STRING, BASE_NONE, NULL, "Type", "As declared")                               \
+    X(attachment_size, "attachment.size", FT_UINT64, BASE_DEC, NULL, "Size", "Bytes, decoded")                             \
+    X(attachment_complete, "attachment.complete", FT_BOOLEAN, BASE_NONE, NULL, "Complete", NULL)                           \
+    X(attachment_md5, "attachment.md5", FT_STRING, BASE_NONE, NULL, "MD5", NULL)                                           \
+    X(attachment_sha1, "attachment.sha1", FT_STRING, BASE_NONE, NULL, "SHA-1", NULL)                                       \
+    X(attachment_sha256, "attachment.sha256", FT_STRING, BASE_NONE, NULL, "SHA-256", NULL)                                 \
+    X(fragments, "fragments", FT_NONE, BASE_NONE, NULL, "Message fragments", NULL)                                         \
+    X(fragment, "fragment", FT_FRAMENUM, BASE_NONE, NULL, "Message fragment", NULL)                                        \
+    X(fragment_overlap, "fragment.overlap", FT_BOOLEAN, BASE_NONE, NULL, "Fragment overlap", NULL)                         \
+    X(fragment_overlap_conflicts, "fragment.overlap.conflicts", FT_BOOLEAN, BASE_NONE, NULL, "Conflicting data in fragment overlap", NULL) \
+    X(fragment_multiple_tails, "fragment.multiple_tails", FT_BOOLEAN, BASE_NONE, NULL, "Multiple tail fragments", NULL)    \
+    X(fragment_too_long, "fragment.too_long_fragment", FT_BOOLEAN, BASE_NONE, NULL, "Fragment too long", NULL)             \
+    X(fragment_error, "fragment.error", FT_FRAMENUM, BASE_NONE, NULL, "Reassembly error", NULL)                            \
+    X(fragment_count, "fragment.count", FT_UINT32, BASE_DEC, NULL, "Fragment count", NULL)                                 \
+    X(reassembled_in, "reassembled.in", FT_FRAMENUM, BASE_NONE, NULL, "Reassembled in", "The message is complete in this frame") \
+    X(reassembled_length, "reassembled.length", FT_UINT32, BASE_DEC, NULL, "Reassembled length", NULL)
+
+#define X(id, name, type, display, strings, title, text) extern int hf_mailxtra_##id;
+MAILXTRA_FIELD_LIST(X)
+#undef X
+
+#define MAILXTRA_SUBTREE_LIST(X)                                                                                     \
+    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(text) X(attachment) X(fragment) X(fragments)
+
+#define X(id) extern int ett_mailxtra_##id;
+MAILXTRA_SUBTREE_LIST(X)
+#undef X
+
+extern const fragment_items mailxtra_fragment_items;
+
+void mailxtra_fields_register(int proto);
+
+/* Adds one expert info per anomaly of the set to `item`. */
+void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies);
+
+#endif

@@ -1,0 +1,113 @@
+/* ports.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An entry that the user changed himself is never touched: for those of them that name
+ * Wireshark's own mail dissectors, the conversation is claimed instead (ports_given_by_user).
+ */
+#include "ports.h"
+
+#include "prefs.h"
+
+#define LMTP_PORT 24
+
+typedef struct taken_port {
+    const char *table;
+    guint32 port;
+    dissector_handle_t front, before;
+} taken_port;
+
+static mailxtra_fronts fronts;
+static GArray *taken; /* of taken_port */
+static dissector_table_t tcp_ports;
+static dissector_handle_t stock_smtp, stock_pop, tls_handle;
+
+static void give_back_all(void)
+{
+    for (guint i = taken->len; i-- > 0;) {
+        const taken_port *entry = &g_array_index(taken, taken_port, i);
+        dissector_table_t table = find_dissector_table(entry->table);
+        if (dissector_get_uint_handle(table, entry->port) != entry->front)
+            continue; /* somebody else has put his own there since */
+        dissector_delete_uint(entry->table, entry->port, entry->front);
+        if (entry->before)
+            dissector_add_uint(entry->table, entry->port, entry->before);
+    }
+    g_array_set_size(taken, 0);
+}
+
+static void take(const char *table_name, guint32 port, dissector_handle_t front)
+{
+    dissector_table_t table = find_dissector_table(table_name);
+    if (port == 0 || !table || dissector_is_uint_changed(table, port))
+        return;
+    taken_port entry = {table_name, port, front, dissector_get_uint_handle(table, port)};
+    if (entry.before == front)
+        return;
+    dissector_add_uint(table_name, port, front);
+    g_array_append_val(taken, entry);
+}
+
+static void take_range(const char *table, const range_t *range, dissector_handle_t front)
+{
+    for (guint i = 0; i < range->nranges; i++) {
+        for (guint32 port = range->ranges[i].low; port <= range->ranges[i].high && port <= 65535; port++)
+            take(table, port, port == LMTP_PORT && front == fronts.smtp ? fronts.lmtp : front);
+    }
+}
+
+/* TLS from the first byte: TCP has to call TLS on that port first. */
+static void take_tls_range(const range_t *range, dissector_handle_t front)
+{
+    take_range("tls.port", range, front);
+    for (guint i = 0; i < range->nranges; i++) {
+        for (guint32 port = range->ranges[i].low; port <= range->ranges[i].high && port <= 65535; port++) {
+            if (!dissector_get_uint_handle(tcp_ports, port))
+                take("tcp.port", port, tls_handle);
+        }
+    }
+}
+
+static void take_all(void)
+{
+    give_back_all();
+    take_range("tcp.port", mailxtra_prefs.smtp_ports, fronts.smtp);
+    take_range("tcp.port", mailxtra_prefs.pop3_ports, fronts.pop3);
+    take_tls_range(mailxtra_prefs.smtps_ports, fronts.smtp_tls);
+    take_tls_range(mailxtra_prefs.pop3s_ports, fronts.pop3_tls);
+}
+
+void ports_install(const mailxtra_fronts *handles)
+{
+    fronts = *handles;
+    taken = g_array_new(FALSE, FALSE, sizeof(taken_port));
+    tcp_ports = find_dissector_table("tcp.port");
+    stock_smtp = find_dissector("smtp");
+    stock_pop = find_dissector("pop");
+    tls_handle = find_dissector("tls");
+    register_init_routine(take_all);
+}
+
+dissector_handle_t ports_replaced(const char *table, guint32 port)
+{
+    for (guint i = 0; i < taken->len; i++) {
+        const taken_port *entry = &g_array_index(taken, taken_port, i);
+        if (entry->port == port && strcmp(entry->table, table) == 0)
+            return entry->before;
+    }
+    return NULL;
+}
+
+gboolean ports_changed_by_user(guint32 port)
+{
+    return dissector_is_uint_changed(tcp_ports, port);
+}
+
+mail_protocol ports_given_by_user(guint32 port)
+{
+    if (!ports_changed_by_user(port))
+        return MAIL_PROTOCOL_NONE;
+    dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
+    if (!handle)
+        return MAIL_PROTOCOL_NONE;
+    return handle == stock_smtp ? MAIL_PROTOCOL_SMTP : handle == stock_pop ? MAIL_PROTOCOL_POP3 : MAIL_PROTOCOL_NONE;
+}

@@ -1,0 +1,34 @@
+/* ports.h
+ * The port table entries that mailxtra takes over, and what stood there before.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_PORTS_H
+#define MAILXTRA_PORTS_H
+
+#include "ws_compat.h"
+
+#include "../core/mail_event.h"
+
+/* The handles that are put into the tables, by what the port promises. Without a protocol of their
+ * own, so that they can pass on to what stood there before and leave no trace. */
+typedef struct mailxtra_fronts {
+    dissector_handle_t smtp, lmtp, pop3;     /* in tcp.port */
+    dissector_handle_t smtp_tls, pop3_tls;   /* in tls.port */
+} mailxtra_fronts;
+
+/* Keeps the handles and arranges that the entries are taken whenever a capture is opened (the
+ * preferences may have changed, and Wireshark may have put its own entries back). At handoff. */
+void ports_install(const mailxtra_fronts *fronts);
+
+/* What stood in the table ("tcp.port", "tls.port") for this port before; NULL: nothing. */
+dissector_handle_t ports_replaced(const char *table, guint32 port);
+
+/* A port that the user himself gave to Wireshark's SMTP or POP dissector (Decode As, smtp.tcp.port):
+ * he means mail. NONE: no such port. */
+mail_protocol ports_given_by_user(guint32 port);
+
+/* Did the user give this TCP port to any dissector? */
+gboolean ports_changed_by_user(guint32 port);
+
+#endif

@@ -1,0 +1,32 @@
+/* record_view.h
+ * Where the bytes of a record can be shown: in the frame when they are all there, else in
+ * a small data source made of the line that several segments carried.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_RECORD_VIEW_H
+#define MAILXTRA_RECORD_VIEW_H
+
+#include "stream_store.h"
+
+typedef struct record_view {
+    tvbuff_t *tvb;
+    gint offset, length; /* of the line with its end in tvb */
+    gint line_length;    /* without its end */
+} record_view;
+
+/* The view of a record that has a line. `tvb`: the frame's bytes of this call. The same data source
+ * however often it is asked for in one dissection. */
+record_view record_view_line(const stream_call *call, const mail_record *record, tvbuff_t *tvb, packet_info *pinfo,
+                             proto_tree *tree);
+
+/* Does the record's stretch of the stream lie wholly in this frame's bytes? Then *offset_r is where. */
+gboolean record_view_in_frame(const stream_call *call, const mail_record *record, tvbuff_t *tvb, gint *offset_r);
+
+/* The tvb of a finished message and its data source ("Mail message"), once per dissection; NULL for none. */
+tvbuff_t *record_view_message(stored_message *message, tvbuff_t *tvb, packet_info *pinfo);
+
+/* A tvb that owns a copy of `bytes` and lives as long as `parent`, with a data source of that name (UTF-8). */
+tvbuff_t *record_view_copy(tvbuff_t *parent, packet_info *pinfo, slice bytes, const char *name);
+
+#endif

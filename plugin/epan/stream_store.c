@@ -1,0 +1,605 @@
+/* stream_store.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "stream_store.h"
+
+#include "mailxtra.h"
+
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/proto_data.h>
+
+#include "../core/mail_recogniser.h"
+#include "../core/mail_session.h"
+#include "../core/stream_assembler.h"
+
+/* Bytes of both sides that may go by before a connection on a port that promises nothing is given up. */
+#define LIMIT_UNDECIDED_BYTES 4096
+
+/* What was seen of a conversation before it was known whether it is mail. */
+typedef struct undecided_piece {
+    int flow;
+    guint64 missing; /* a gap when not 0 */
+    gsize length;
+} undecided_piece;
+
+typedef enum verdict { VERDICT_UNDECIDED, VERDICT_MAIL, VERDICT_NOT_MAIL } verdict;
+
+struct mail_conversation {
+    guint32 id;
+    conversation_t *conversation;
+    stream_layer layer;
+    mail_protocol hint;
+    verdict verdict;
+    int initiator;   /* flow that sent the SYN; -1: unknown */
+    int client_flow; /* valid with VERDICT_MAIL */
+    stream_assembler *assembler;
+    mail_session *session;
+    guint64 inner_next[2]; /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
+
+    GByteArray *prefix[2]; /* bytes per flow while undecided */
+    GArray *pieces;        /* of undecided_piece, in the order they came */
+
+    wmem_array_t *exchanges; /* of mail_exchange*, index is the number */
+    wmem_array_t *messages;  /* of stored_message*, index is the ordinal */
+    const char *state;
+    mail_protocol protocol;
+    char *login_name;       /* the last user name that was said */
+    guint32 login_name_in;
+    gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
+
+    /* valid during a call on the first pass */
+    packet_info *pinfo;
+    stream_call *call;
+};
+
+static guint32 next_conversation_id;
+static GPtrArray *all_conversations;
+static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
+
+/* ---- life ---- */
+
+static void free_undecided(mail_conversation *mail)
+{
+    for (int flow = 0; flow < 2; flow++) {
+        if (mail->prefix[flow])
+            g_byte_array_unref(mail->prefix[flow]);
+        mail->prefix[flow] = NULL;
+    }
+    if (mail->pieces)
+        g_array_unref(mail->pieces);
+    mail->pieces = NULL;
+}
+
+static void free_machines(mail_conversation *mail)
+{
+    free_undecided(mail);
+    stream_assembler_free(mail->assembler);
+    mail->assembler = NULL;
+    if (mail->session)
+        mail_session_free(mail->session);
+    mail->session = NULL;
+}
+
+static void forget_conversations(void)
+{
+    for (guint i = 0; i < all_conversations->len; i++)
+        free_machines(g_ptr_array_index(all_conversations, i));
+    g_ptr_array_set_size(all_conversations, 0);
+    next_conversation_id = 0;
+}
+
+void stream_store_register(void)
+{
+    all_conversations = g_ptr_array_new();
+    register_cleanup_routine(forget_conversations);
+    message_store_register();
+}
+
+void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
+                              dissector_handle_t pop3_inside)
+{
+    tcp_front = front;
+    tls_handle = tls;
+    smtp_inside_tls = smtp_inside;
+    pop3_inside_tls = pop3_inside;
+}
+
+mail_conversation *stream_store_find(conversation_t *conversation)
+{
+    if (all_conversations->len == 0)
+        return NULL;
+    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
+    return mail && mail->verdict != VERDICT_NOT_MAIL ? mail : NULL;
+}
+
+/* Which of the connection's two flows this frame belongs to: 0 or 1, the same on every pass. */
+static int flow_of(const packet_info *pinfo)
+{
+    int order = cmp_address(&pinfo->src, &pinfo->dst);
+    if (order == 0)
+        order = pinfo->srcport < pinfo->destport ? -1 : 1;
+    return order < 0 ? 0 : 1;
+}
+
+/* ---- records ---- */
+
+/* A slice of the event's line stays one of the copied line; others are copied. */
+static slice keep_slice(slice s, slice line, slice kept_line)
+{
+    if (s.len == 0)
+        return SLICE_EMPTY;
+    if (line.data && s.data >= line.data && s.data + s.len <= line.data + line.len)
+        return (slice){kept_line.data + (s.data - line.data), s.len};
+    return (slice){wmem_memdup(wmem_file_scope(), s.data, s.len), s.len};
+}
+
+static const mail_auth *keep_auth(const mail_auth *auth, slice line, slice kept_line)
+{
+    if (!auth)
+        return NULL;
+    mail_auth *kept = wmem_new(wmem_file_scope(), mail_auth);
+    *kept = *auth;
+    kept->mechanism = wmem_strdup(wmem_file_scope(), auth->mechanism);
+    slice *const fields[] = {&kept->username, &kept->authzid,   &kept->password,
+                             &kept->token,    &kept->challenge, &kept->response};
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        *fields[i] = keep_slice(*fields[i], line, kept_line);
+    return kept;
+}
+
+static const mail_param *keep_params(const mail_event *event, slice kept_line)
+{
+    if (event->param_count == 0)
+        return NULL;
+    mail_param *kept = wmem_alloc_array(wmem_file_scope(), mail_param, event->param_count);
+    for (guint i = 0; i < event->param_count; i++) {
+        kept[i] = event->params[i];
+        kept[i].name = keep_slice(kept[i].name, event->line, kept_line);
+        kept[i].value = keep_slice(kept[i].value, event->line, kept_line);
+    }
+    return kept;
+}
+
+static void keep_event(mail_event *kept, const mail_event *event)
+{
+    *kept = *event;
+    slice line = keep_slice(event->line, SLICE_EMPTY, SLICE_EMPTY);
+    slice *const fields[] = {&kept->verb, &kept->argument, &kept->path,      &kept->enhanced,
+                             &kept->text, &kept->capability, &kept->recipient};
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        *fields[i] = keep_slice(*fields[i], event->line, line);
+    kept->params = keep_params(event, line);
+    kept->auth = keep_auth(event->auth, event->line, line);
+    kept->line = line;
+    /* kept with the message */
+    kept->data = kept->envelope_from = SLICE_EMPTY;
+    kept->envelope_to = NULL;
+    kept->envelope_to_count = 0;
+}
+
+static gpointer *slot(wmem_array_t *array, guint32 index)
+{
+    gpointer nothing = NULL;
+    while (wmem_array_get_count(array) <= index)
+        wmem_array_append_one(array, nothing);
+    return wmem_array_index(array, index);
+}
+
+static char *upper_case(slice word)
+{
+    char *upper = wmem_strndup(wmem_file_scope(), word.len ? (const char *)word.data : "", word.len);
+    for (char *c = upper; *c; c++)
+        *c = g_ascii_toupper(*c);
+    return upper;
+}
+
+static mail_exchange *note_exchange(mail_conversation *mail, const mail_event *event)
+{
+    if (event->exchange == 0)
+        return NULL;
+    gpointer *place = slot(mail->exchanges, event->exchange);
+    if (!*place)
+        *place = wmem_new0(wmem_file_scope(), mail_exchange);
+    mail_exchange *exchange = *place;
+    if (event->side == MAIL_CLIENT && !exchange->asked_in) {
+        exchange->asked_in = mail->pinfo->num;
+        exchange->asked_at = mail->pinfo->abs_ts;
+        if (event->kind == MAIL_EVENT_COMMAND)
+            exchange->verb = upper_case(event->verb);
+    } else if (event->kind == MAIL_EVENT_REPLY_LINE && event->first && !exchange->answered_in) {
+        exchange->answered_in = mail->pinfo->num;
+        exchange->answered_at = mail->pinfo->abs_ts;
+    }
+    return exchange;
+}
+
+static stored_message *note_message(mail_conversation *mail, const mail_event *event)
+{
+    if (event->message == 0)
+        return NULL;
+    gpointer *place = slot(mail->messages, event->message);
+    if (!*place && event->kind != MAIL_EVENT_MESSAGE_END)
+        *place = message_store_open(event);
+    stored_message *message = *place;
+    if (!message)
+        return NULL;
+    if (event->kind == MAIL_EVENT_MESSAGE_END)
+        message_store_finish(message, mail->pinfo, event);
+    else if (event->kind == MAIL_EVENT_GAP)
+        message_store_gap(message, event->missing);
+    return message;
+}
+
+static mail_record *last_record(const stream_call *call)
+{
+    guint count = wmem_array_get_count(call->records);
+    return count ? *(mail_record **)wmem_array_index(call->records, count - 1) : NULL;
+}
+
+static void note_data(mail_conversation *mail, const mail_event *event)
+{
+    stored_message *message = note_message(mail, event);
+    gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : 0;
+    mail_record *record = last_record(mail->call);
+    if (!record || record->event.kind != MAIL_EVENT_MESSAGE_DATA || record->message != message) {
+        record = wmem_new0(wmem_file_scope(), mail_record);
+        record->event = *event;
+        record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
+        record->event.envelope_to = NULL;
+        record->event.envelope_to_count = 0;
+        record->message = message;
+        wmem_array_append_one(mail->call->records, record);
+    }
+    record->event.end = event->end;
+    record->event.anomalies |= event->anomalies;
+    record->data_length += kept;
+}
+
+static void note_login(mail_conversation *mail, mail_record *record)
+{
+    const mail_auth *auth = record->event.auth;
+    if (!auth)
+        return;
+    if (auth->username.len) {
+        char *name = slice_dup(auth->username);
+        char *valid = g_utf8_make_valid(name, -1);
+        mail->login_name = wmem_strdup(wmem_file_scope(), valid);
+        mail->login_name_in = mail->pinfo->num;
+        g_free(valid);
+        g_free(name);
+    }
+    if (auth->password.len || auth->token.len) {
+        record->login_name = mail->login_name;
+        record->login_name_in = mail->login_name_in;
+    }
+}
+
+static void start_tls(mail_conversation *mail)
+{
+    dissector_handle_t inside = mail->protocol == MAIL_PROTOCOL_POP3 ? pop3_inside_tls : smtp_inside_tls;
+    if (!tls_handle || mail->layer != STREAM_LAYER_TCP)
+        return;
+    ssl_starttls_ack(tls_handle, mail->pinfo, inside);
+    /* a dissector set for a frame range hides the one that ssl_starttls_ack sets from frame 0 */
+    if (mail->hint == MAIL_PROTOCOL_NONE)
+        conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num + 1, tls_handle);
+}
+
+static void on_event(const mail_event *event, void *user)
+{
+    mail_conversation *mail = user;
+    if (event->state)
+        mail->state = event->state;
+    mail->protocol = event->protocol;
+    if (event->kind == MAIL_EVENT_MESSAGE_DATA) {
+        note_data(mail, event);
+        return;
+    }
+    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    record->exchange = note_exchange(mail, event);
+    record->message = note_message(mail, event);
+    keep_event(&record->event, event);
+    note_login(mail, record);
+    wmem_array_append_one(mail->call->records, record);
+    mail->tls_announced = event->kind == MAIL_EVENT_TLS_START;
+    if (mail->tls_announced)
+        start_tls(mail);
+}
+
+/* ---- is it mail? ---- */
+
+static mail_side side_of(const mail_conversation *mail, int flow)
+{
+    return flow == mail->client_flow ? MAIL_CLIENT : MAIL_SERVER;
+}
+
+static void replay(mail_conversation *mail)
+{
+    gsize done[2] = {0, 0};
+    for (guint i = 0; i < mail->pieces->len; i++) {
+        const undecided_piece *piece = &g_array_index(mail->pieces, undecided_piece, i);
+        if (piece->missing) {
+            mail_session_gap(mail->session, side_of(mail, piece->flow), piece->missing);
+        } else {
+            slice bytes = {mail->prefix[piece->flow]->data + done[piece->flow], piece->length};
+            done[piece->flow] += piece->length;
+            mail_session_feed(mail->session, side_of(mail, piece->flow), bytes);
+        }
+    }
+    free_undecided(mail);
+}
+
+static void become_mail(mail_conversation *mail, mail_protocol protocol, int client_flow)
+{
+    gboolean from_start = mail->layer != STREAM_LAYER_TCP || stream_assembler_from_start(mail->assembler, 0) ||
+                          stream_assembler_from_start(mail->assembler, 1);
+    mail->verdict = VERDICT_MAIL;
+    mail->protocol = protocol;
+    mail->client_flow = client_flow;
+    mail->session = mail_session_new(protocol, from_start, on_event, mail);
+    if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
+        conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
+    replay(mail);
+}
+
+static slice prefix_of(const mail_conversation *mail, int flow)
+{
+    return (slice){mail->prefix[flow]->data, mail->prefix[flow]->len};
+}
+
+/* The side that the ports make the client, when nothing else tells: the last resort. */
+static int client_by_port(const packet_info *pinfo, int flow)
+{
+    return pinfo->srcport > pinfo->destport ? flow : !flow;
+}
+
+static void decide(mail_conversation *mail, int flow)
+{
+    mail_guess guess = mail_recogniser_look(prefix_of(mail, 0), prefix_of(mail, 1), mail->hint);
+    gsize seen = mail->prefix[0]->len + mail->prefix[1]->len;
+    switch (guess.verdict) {
+    case MAIL_VERDICT_YES:
+        become_mail(mail, guess.protocol, guess.a_is_client ? 0 : 1);
+        break;
+    case MAIL_VERDICT_NO:
+        mail->verdict = VERDICT_NOT_MAIL;
+        break;
+    case MAIL_VERDICT_MAYBE:
+        if (mail->hint != MAIL_PROTOCOL_NONE && mail->initiator >= 0)
+            become_mail(mail, mail->hint, mail->initiator);
+        else if (mail->hint != MAIL_PROTOCOL_NONE && memchr(mail->prefix[flow]->data, '\n', mail->prefix[flow]->len))
+            become_mail(mail, mail->hint, client_by_port(mail->pinfo, flow));
+        else if (seen > LIMIT_UNDECIDED_BYTES)
+            mail->verdict = VERDICT_NOT_MAIL;
+        break;
+    }
+}
+
+/* ---- streams in order ---- */
+
+static void add_piece(mail_conversation *mail, int flow, gsize length, guint64 missing)
+{
+    undecided_piece piece = {flow, missing, length};
+    g_array_append_val(mail->pieces, piece);
+}
+
+static void take_bytes(mail_conversation *mail, int flow, slice bytes)
+{
+    if (mail->verdict == VERDICT_MAIL) {
+        mail_session_feed(mail->session, side_of(mail, flow), bytes);
+    } else if (mail->verdict == VERDICT_UNDECIDED) {
+        g_byte_array_append(mail->prefix[flow], bytes.data, (guint)bytes.len);
+        add_piece(mail, flow, bytes.len, 0);
+        decide(mail, flow);
+    }
+}
+
+static void on_bytes(int flow, guint64 offset _U_, slice bytes, void *user)
+{
+    mail_conversation *mail = user;
+    if (mail->layer == STREAM_LAYER_TCP)
+        take_bytes(mail, flow, bytes);
+}
+
+static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
+{
+    mail_conversation *mail = user;
+    if (mail->layer != STREAM_LAYER_TCP)
+        return;
+    if (mail->verdict == VERDICT_MAIL)
+        mail_session_gap(mail->session, side_of(mail, flow), missing);
+    else if (mail->verdict == VERDICT_UNDECIDED)
+        add_piece(mail, flow, 0, missing);
+}
+
+static void on_end(int flow, void *user)
+{
+    mail_conversation *mail = user;
+    if (mail->verdict == VERDICT_MAIL)
+        mail_session_end(mail->session, side_of(mail, flow));
+}
+
+static const stream_sink sink = {on_bytes, on_gap, on_end};
+
+/* ---- conversations and calls ---- */
+
+static mail_conversation *new_conversation(conversation_t *conversation, stream_layer layer, mail_protocol hint)
+{
+    mail_conversation *mail = wmem_new0(wmem_file_scope(), mail_conversation);
+    mail->id = ++next_conversation_id;
+    mail->conversation = conversation;
+    mail->layer = layer;
+    mail->hint = hint;
+    mail->initiator = -1;
+    mail->assembler = stream_assembler_new(&sink, mail);
+    mail->prefix[0] = g_byte_array_new();
+    mail->prefix[1] = g_byte_array_new();
+    mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
+    mail->exchanges = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
+    mail->messages = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
+    conversation_add_proto_data(conversation, proto_mailxtra, mail);
+    g_ptr_array_add(all_conversations, mail);
+    return mail;
+}
+
+/* What TCP remembers of the handshake. `first_r`: the segment's side begins with these bytes. */
+static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow)
+{
+    struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
+    if (!tcpd || !tcpd->fwd || !tcpd->rev)
+        return;
+    const tcp_flow_t *flows[2] = {flow == 0 ? tcpd->fwd : tcpd->rev, flow == 0 ? tcpd->rev : tcpd->fwd};
+    for (int i = 0; i < 2; i++) {
+        if (flows[i]->static_flags & (WS_TCP_SAW_SYN_BIT | WS_TCP_SAW_SYNACK_BIT))
+            stream_assembler_start(mail->assembler, i, flows[i]->base_seq + 1);
+        if (flows[i]->static_flags & WS_TCP_SAW_SYN_BIT)
+            mail->initiator = i;
+        else if (flows[i]->static_flags & WS_TCP_SAW_SYNACK_BIT)
+            mail->initiator = !i;
+    }
+}
+
+/* A connection whose beginning was seen is looked at from its beginning only: text about mail in the
+ * middle of another protocol is no mail session. */
+static gboolean is_worth_a_look(conversation_t *conversation, packet_info *pinfo, const tcp_segment_view *segment)
+{
+    struct tcp_analysis *tcpd = get_tcp_conversation_data(conversation, pinfo);
+    if (tcpd && tcpd->fwd && tcpd->fwd->static_flags & (WS_TCP_SAW_SYN_BIT | WS_TCP_SAW_SYNACK_BIT) &&
+        segment->seq != tcpd->fwd->base_seq + 1)
+        return FALSE;
+    guint length = tvb_captured_length(segment->payload);
+    slice bytes = {length ? tvb_get_ptr(segment->payload, 0, (gint)length) : NULL, length};
+    return mail_recogniser_look(bytes, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_NO;
+}
+
+gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,
+                                mail_protocol hint)
+{
+    if (conversation_get_proto_data(conversation, proto_mailxtra))
+        return FALSE;
+    if (hint == MAIL_PROTOCOL_NONE)
+        return is_worth_a_look(conversation, pinfo, segment);
+    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
+    return TRUE;
+}
+
+/* The calls of one frame are kept in the order in which they came; that order is the same on every pass. */
+static guint next_ordinal(packet_info *pinfo, const mail_conversation *mail)
+{
+    guint32 key = mail->id;
+    guint *counter = p_get_proto_data(pinfo->pool, pinfo, proto_mailxtra, key);
+    if (!counter) {
+        counter = wmem_new0(pinfo->pool, guint);
+        p_add_proto_data(pinfo->pool, pinfo, proto_mailxtra, key, counter);
+    }
+    return (*counter)++;
+}
+
+static wmem_array_t *frame_calls(packet_info *pinfo, const mail_conversation *mail)
+{
+    return p_get_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id);
+}
+
+static stream_call *stored_call(packet_info *pinfo, const mail_conversation *mail)
+{
+    wmem_array_t *calls = frame_calls(pinfo, mail);
+    guint ordinal = next_ordinal(pinfo, mail);
+    if (!calls || ordinal >= wmem_array_get_count(calls))
+        return NULL;
+    return *(stream_call **)wmem_array_index(calls, ordinal);
+}
+
+static stream_call *begin_call(packet_info *pinfo, mail_conversation *mail)
+{
+    wmem_array_t *calls = frame_calls(pinfo, mail);
+    if (!calls) {
+        calls = wmem_array_new(wmem_file_scope(), sizeof(stream_call *));
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id, calls);
+    }
+    stream_call *call = wmem_new0(wmem_file_scope(), stream_call);
+    call->conversation = mail;
+    call->records = wmem_array_new(wmem_file_scope(), sizeof(mail_record *));
+    wmem_array_append_one(calls, call);
+    mail->pinfo = pinfo;
+    mail->call = call;
+    return call;
+}
+
+static stream_call *end_call(mail_conversation *mail, int flow)
+{
+    stream_call *call = mail->call;
+    call->accepted = mail->verdict == VERDICT_MAIL;
+    call->in_tls = mail->layer == STREAM_LAYER_TLS && !call->opaque;
+    call->protocol = mail->protocol;
+    call->state = mail->state;
+    if (call->accepted)
+        call->side = side_of(mail, flow);
+    mail->call = NULL;
+    mail->pinfo = NULL;
+    if (mail->verdict == VERDICT_NOT_MAIL)
+        free_machines(mail);
+    return call;
+}
+
+static slice tvb_slice(tvbuff_t *tvb)
+{
+    guint length = tvb_captured_length(tvb);
+    return (slice){length ? tvb_get_ptr(tvb, 0, (gint)length) : NULL, length};
+}
+
+stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
+                                  mail_protocol hint)
+{
+    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
+    int flow = flow_of(pinfo);
+    if (PINFO_FD_VISITED(pinfo))
+        return mail && mail->verdict != VERDICT_NOT_MAIL ? stored_call(pinfo, mail) : NULL;
+    if (!mail) {
+        if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
+            return NULL;
+        mail = new_conversation(conversation, STREAM_LAYER_TCP, hint);
+        look_at_handshake(mail, pinfo, flow);
+    }
+    if (mail->verdict == VERDICT_NOT_MAIL)
+        return NULL;
+    stream_call *call = begin_call(pinfo, mail);
+    stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, tvb_slice(segment->payload), segment->length};
+    stream_assembler_segment(mail->assembler, &placed);
+    call->has_start = stream_assembler_offset(mail->assembler, flow, segment->seq, &call->start);
+    call->length = segment->length;
+    call->opaque = mail->layer != STREAM_LAYER_TCP || mail->tls_announced;
+    return end_call(mail, flow);
+}
+
+stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation, tvbuff_t *tvb, stream_layer layer,
+                                mail_protocol hint)
+{
+    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
+    int flow = flow_of(pinfo);
+    if (PINFO_FD_VISITED(pinfo))
+        return mail && mail->verdict != VERDICT_NOT_MAIL ? stored_call(pinfo, mail) : NULL;
+    if (!mail) {
+        if (hint == MAIL_PROTOCOL_NONE &&
+            mail_recogniser_look(tvb_slice(tvb), SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict == MAIL_VERDICT_NO)
+            return NULL;
+        mail = new_conversation(conversation, layer, hint);
+    }
+    if (mail->verdict == VERDICT_NOT_MAIL)
+        return NULL;
+    stream_call *call = begin_call(pinfo, mail);
+    if (mail->layer != layer) {
+        /* STARTTLS: the session goes on inside */
+        mail->layer = layer;
+        mail->inner_next[0] = mail->inner_next[1] = 0;
+        if (mail->session)
+            mail_session_tls(mail->session);
+    }
+    call->has_start = TRUE;
+    call->start = mail->inner_next[flow];
+    call->length = tvb_reported_length(tvb);
+    mail->inner_next[flow] += call->length;
+    take_bytes(mail, flow, tvb_slice(tvb));
+    if (tvb_captured_length(tvb) < call->length && mail->verdict == VERDICT_MAIL)
+        mail_session_gap(mail->session, side_of(mail, flow), call->length - tvb_captured_length(tvb));
+    return end_call(mail, flow);
+}

@@ -1,0 +1,297 @@
+/* tree_message.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Everything here is made anew whenever the frame is drawn, from the message's bytes alone. Nothing is
+ * parsed when nobody looks: no tree, no columns, no listener.
+ */
+#include "tree_message.h"
+
+#include "export_object.h"
+#include "guarded_call.h"
+#include "mailxtra_fields.h"
+#include "prefs.h"
+#include "record_view.h"
+#include "text.h"
+
+#include "../core/mime_parser.h"
+
+/* gui.max_tree_items (a million) is an error for the whole frame; ours stop well before. */
+#define LIMIT_TREE_ITEMS 400000
+
+/* Lines of one text part in the tree. */
+#define LIMIT_TEXT_LINES 20000
+
+static dissector_table_t media_types;
+
+void tree_message_handoff(void)
+{
+    media_types = find_dissector_table("media_type");
+}
+
+/* What is being drawn. */
+typedef struct message_drawing {
+    stored_message *stored;
+    const mime_message *mime;
+    tvbuff_t *whole; /* the message's bytes; NULL when there are none */
+    packet_info *pinfo;
+} message_drawing;
+
+static gboolean has_room(proto_tree *tree)
+{
+    return tree && PTREE_DATA(tree)->count < LIMIT_TREE_ITEMS;
+}
+
+/* A string that stands at [offset, offset+length) of the message. */
+static proto_item *add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset, gsize length, const char *value)
+{
+    return value && drawing->whole ? proto_tree_add_string(tree, field, drawing->whole, (gint)offset, (gint)length, value) : NULL;
+}
+
+/* ---- hashes ---- */
+
+/* Adds the digest only when somebody looks at it. */
+static void add_digest(const message_drawing *drawing, proto_tree *tree, int field, tvbuff_t *tvb, GChecksumType type, slice bytes)
+{
+    if (!proto_field_is_referenced(tree, field))
+        return;
+    char *digest = g_compute_checksum_for_data(type, bytes.data, bytes.len);
+    proto_item_set_generated(proto_tree_add_string(tree, field, tvb ? tvb : drawing->whole, 0, 0, digest));
+    g_free(digest);
+}
+
+/* ---- header ---- */
+
+static void draw_header(const message_drawing *drawing, proto_tree *parent, const mime_part *part)
+{
+    if (part->fields->len == 0 || !drawing->whole || !has_room(parent))
+        return;
+    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_header, drawing->whole, (gint)part->header_offset, (gint)part->header_length, ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_header);
+    proto_item_append_text(item, ": %u fields", part->fields->len);
+    for (guint i = 0; i < part->fields->len && has_room(tree); i++) {
+        const header_field *field = g_ptr_array_index(part->fields, i);
+        proto_tree *line = proto_tree_add_subtree_format(tree, drawing->whole, (gint)field->offset, (gint)field->length, ett_mailxtra_field,
+                                                         &item, "%s: %s", field->name, field->value);
+        add_string(drawing, line, hf_mailxtra_header_name, field->offset, MIN(strlen(field->name), field->length), field->name);
+        add_string(drawing, line, hf_mailxtra_header_value, field->offset, field->length, field->value);
+        mailxtra_add_anomalies(drawing->pinfo, item, field->anomalies);
+    }
+}
+
+static void draw_summary_field(const message_drawing *drawing, proto_tree *tree, int hf, const char *name)
+{
+    const header_field *field = mime_part_field(drawing->mime->root, name);
+    if (field)
+        add_string(drawing, tree, hf, field->offset, field->length, field->value);
+}
+
+/* ---- parts ---- */
+
+static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb, slice decoded, anomaly_set *anomalies)
+{
+    char *text = mime_part_text(drawing->mime, part, decoded.data, decoded.len, anomalies);
+    proto_tree *tree = proto_tree_add_subtree(parent, tvb, 0, -1, ett_mailxtra_text, NULL, "Text");
+    char *line = text;
+    for (guint count = 0; *line && count < LIMIT_TEXT_LINES && has_room(tree); count++) {
+        char *end = strchr(line, '\n');
+        char *next = end ? end + 1 : line + strlen(line);
+        if (!end)
+            end = next;
+        if (end > line && end[-1] == '\r')
+            end--;
+        proto_tree_add_string(tree, hf_mailxtra_part_text, tvb, 0, 0, wmem_strndup(drawing->pinfo->pool, line, (gsize)(end - line)));
+        line = next;
+    }
+    g_free(text);
+}
+
+static void call_media(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb)
+{
+    dissector_handle_t handle = dissector_get_string_handle(media_types, part->type);
+    if (handle && mailxtra_prefs.call_media && tvb_captured_length(tvb))
+        guarded_call(handle, tvb, drawing->pinfo, tree, NULL);
+}
+
+static gboolean is_text(const mime_part *part)
+{
+    return g_str_has_prefix(part->type, "text/");
+}
+
+static void draw_attachment(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb, slice bytes)
+{
+    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_attachment, tvb, 0, -1, ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_attachment);
+    proto_item_append_text(item, ": %s, %s, %" G_GSIZE_FORMAT " bytes%s", part->filename ? part->filename : "(no name)", part->type, bytes.len,
+                           part->complete ? "" : ", INCOMPLETE");
+    if (part->filename)
+        proto_tree_add_string(tree, hf_mailxtra_attachment_filename, tvb, 0, 0, part->filename);
+    proto_tree_add_string(tree, hf_mailxtra_attachment_type, tvb, 0, 0, part->type);
+    proto_tree_add_uint64(tree, hf_mailxtra_attachment_size, tvb, 0, 0, bytes.len);
+    proto_tree_add_boolean(tree, hf_mailxtra_attachment_complete, tvb, 0, 0, part->complete);
+    add_digest(drawing, tree, hf_mailxtra_attachment_md5, tvb, G_CHECKSUM_MD5, bytes);
+    add_digest(drawing, tree, hf_mailxtra_attachment_sha1, tvb, G_CHECKSUM_SHA1, bytes);
+    add_digest(drawing, tree, hf_mailxtra_attachment_sha256, tvb, G_CHECKSUM_SHA256, bytes);
+}
+
+/* The name of a part's data source. */
+static const char *source_name(const message_drawing *drawing, const mime_part *part)
+{
+    return wmem_strdup_printf(drawing->pinfo->pool, "Part %s: %s", part->path, part->filename ? part->filename : part->type);
+}
+
+static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part, anomaly_set *anomalies)
+{
+    GByteArray *decoded = mime_part_decode(drawing->mime, part, anomalies);
+    slice bytes = {decoded->data, decoded->len};
+    tvbuff_t *tvb = record_view_copy(drawing->whole, drawing->pinfo, bytes, source_name(drawing, part));
+    proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, tvb, 0, 0, bytes.len));
+    if (export_object_is_attachment(part))
+        draw_attachment(drawing, tree, part, tvb, bytes);
+    if (is_text(part))
+        draw_text_lines(drawing, tree, part, tvb, bytes, anomalies);
+    call_media(drawing, tree, part, tvb);
+    g_byte_array_unref(decoded);
+}
+
+/* An attached message is shown as a message, and exported as a file when it is an attachment. */
+static void draw_inner_message(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
+{
+    proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, drawing->whole, 0, 0, part->body_length));
+    if (!export_object_is_attachment(part))
+        return;
+    GByteArray *decoded = mime_part_decode(drawing->mime, part, NULL);
+    slice bytes = {decoded->data, decoded->len};
+    tvbuff_t *tvb = record_view_copy(drawing->whole, drawing->pinfo, bytes, source_name(drawing, part));
+    draw_attachment(drawing, tree, part, tvb, bytes);
+    g_byte_array_unref(decoded);
+}
+
+static void draw_part(const message_drawing *drawing, proto_tree *parent, const mime_part *part)
+{
+    if (!drawing->whole || !has_room(parent))
+        return;
+    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_part, drawing->whole, (gint)part->header_offset,
+                                           (gint)(part->body_offset + part->body_length - part->header_offset), ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_part);
+    anomaly_set anomalies = part->anomalies;
+    proto_item_append_text(item, " %s: %s%s%s%s", part->path, part->type, part->filename ? ", " : "", part->filename ? part->filename : "",
+                           part->complete ? "" : " [incomplete]");
+    if (*part->path)
+        add_string(drawing, tree, hf_mailxtra_part_path, part->header_offset, 0, part->path);
+    add_string(drawing, tree, hf_mailxtra_part_type, part->header_offset, part->header_length, part->type);
+    add_string(drawing, tree, hf_mailxtra_part_charset, part->header_offset, part->header_length, part->charset);
+    add_string(drawing, tree, hf_mailxtra_part_encoding, part->header_offset, part->header_length, part->encoding_name);
+    add_string(drawing, tree, hf_mailxtra_part_disposition, part->header_offset, part->header_length, part->disposition);
+    add_string(drawing, tree, hf_mailxtra_part_filename, part->header_offset, part->header_length, part->filename);
+    add_string(drawing, tree, hf_mailxtra_part_content_id, part->header_offset, part->header_length, part->content_id);
+    proto_tree_add_uint64(tree, hf_mailxtra_part_encoded_size, drawing->whole, (gint)part->body_offset, (gint)part->body_length, part->body_length);
+    if (part->parent)
+        draw_header(drawing, tree, part);
+    if (part->is_message)
+        draw_inner_message(drawing, tree, part);
+    else if (!part->children)
+        draw_leaf(drawing, tree, part, &anomalies);
+    for (guint i = 0; part->children && i < part->children->len; i++)
+        draw_part(drawing, tree, g_ptr_array_index(part->children, i));
+    mailxtra_add_anomalies(drawing->pinfo, item, anomalies);
+}
+
+/* ---- the message ---- */
+
+static void draw_fragments(const message_drawing *drawing, proto_tree *tree)
+{
+    proto_item *item;
+    if (drawing->whole)
+        show_fragment_seq_tree(drawing->stored->head, &mailxtra_fragment_items, tree, drawing->pinfo, drawing->whole, &item);
+}
+
+static void draw_envelope(const message_drawing *drawing, proto_tree *tree, tvbuff_t *tvb)
+{
+    const stored_message *stored = drawing->stored;
+    if (stored->has_envelope_from)
+        proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_envelope_from, tvb, 0, 0, stored->envelope_from));
+    for (char **recipient = stored->envelope_to; recipient && *recipient; recipient++)
+        proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_envelope_to, tvb, 0, 0, *recipient));
+}
+
+static void draw_tree(const message_drawing *drawing, tvbuff_t *frame_tvb, proto_tree *parent)
+{
+    stored_message *stored = drawing->stored;
+    tvbuff_t *tvb = drawing->whole ? drawing->whole : frame_tvb;
+    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_message, tvb, 0, drawing->whole ? -1 : 0, ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_message);
+    gboolean complete = message_store_is_complete(stored);
+    proto_item_append_text(item, ": %s%s", stored->summary ? stored->summary : "", complete ? "" : " [INCOMPLETE]");
+    proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_size, tvb, 0, 0, stored->size));
+    proto_item_set_generated(proto_tree_add_boolean(tree, hf_mailxtra_message_complete, tvb, 0, 0, complete));
+    if (!complete)
+        proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_missing, tvb, 0, 0, stored->missing));
+    draw_envelope(drawing, tree, tvb);
+    draw_summary_field(drawing, tree, hf_mailxtra_message_from, "From");
+    draw_summary_field(drawing, tree, hf_mailxtra_message_to, "To");
+    draw_summary_field(drawing, tree, hf_mailxtra_message_cc, "Cc");
+    draw_summary_field(drawing, tree, hf_mailxtra_message_subject, "Subject");
+    draw_summary_field(drawing, tree, hf_mailxtra_message_date, "Date");
+    draw_summary_field(drawing, tree, hf_mailxtra_message_id, "Message-ID");
+    add_digest(drawing, tree, hf_mailxtra_message_sha256, tvb, G_CHECKSUM_SHA256, message_store_bytes(stored));
+    draw_fragments(drawing, tree);
+    draw_header(drawing, tree, drawing->mime->root);
+    draw_part(drawing, tree, drawing->mime->root);
+    mailxtra_add_anomalies(drawing->pinfo, item, stored->anomalies | drawing->mime->anomalies);
+}
+
+static void append_field(GString *text, const mime_message *mime, const char *label, const char *name)
+{
+    const header_field *field = mime_part_field(mime->root, name);
+    if (field)
+        g_string_append_printf(text, "%s%s: %s", text->len ? ", " : "", label, field->value);
+}
+
+/* "from: ..., subject: ..., attachments: a.pdf, b.jpg" */
+static void make_summary(stored_message *stored, const mime_message *mime)
+{
+    GString *text = g_string_new(NULL);
+    guint count = 0;
+    append_field(text, mime, "from", "From");
+    append_field(text, mime, "subject", "Subject");
+    for (guint i = 0; i < mime->parts->len && count < 5; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        if (!export_object_is_attachment(part))
+            continue;
+        if (++count == 5)
+            g_string_append(text, ", ...");
+        else
+            g_string_append_printf(text, "%s%s", count == 1 ? (text->len ? ", attachments: " : "attachments: ") : ", ", part->filename ? part->filename : part->type);
+    }
+    stored->summary = wmem_strdup(wmem_file_scope(), text->str);
+    g_string_free(text, TRUE);
+}
+
+static void fill_columns(const stored_message *stored, packet_info *pinfo)
+{
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", *stored->summary ? stored->summary : "message without header");
+    if (!message_store_is_complete(stored))
+        col_append_str(pinfo->cinfo, COL_INFO, " [incomplete]");
+}
+
+void tree_message_draw(stored_message *stored, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    gboolean wants_columns = col_get_writable(pinfo->cinfo, COL_INFO);
+    gboolean wants_export = export_object_is_wanted();
+    if (!tree && !wants_export && (!wants_columns || stored->summary)) {
+        if (wants_columns)
+            fill_columns(stored, pinfo);
+        return;
+    }
+    mime_message *mime = message_store_parse(stored);
+    if (!stored->summary)
+        make_summary(stored, mime);
+    if (wants_columns)
+        fill_columns(stored, pinfo);
+    message_drawing drawing = {stored, mime, record_view_message(stored, tvb, pinfo), pinfo};
+    if (tree)
+        draw_tree(&drawing, tvb, tree);
+    if (wants_export)
+        export_object_offer(stored, mime, pinfo);
+    mime_message_free(mime);
+}

@@ -1,0 +1,70 @@
+/* ws_compat.h
+ * The only file that knows Wireshark versions: the sources are written in the newest
+ * names, what an older (or newer) version calls otherwise is mapped here. Also holds what
+ * libwireshark exports but no installed header declares.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_WS_COMPAT_H
+#define MAILXTRA_WS_COMPAT_H
+
+#include <epan/packet.h>
+#include <epan/prefs.h>
+#include <ws_version.h>
+
+#define WS_VERSION_AT_LEAST(major, minor)                                                                           \
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+/* Text with what cannot be printed escaped, as the stock dissectors show it. */
+#if WS_VERSION_AT_LEAST(4, 4)
+#include <wsutil/str_util.h>
+#define ws_format_text(scope, text, length) format_text(scope, text, length)
+#else
+#include <epan/strutil.h>
+#define ws_format_text(scope, text, length) format_text(scope, (const guchar *)(text), length)
+#endif
+
+/* What prefs_register_bool_preference() writes to and heuristics return. */
+#if WS_VERSION_AT_LEAST(4, 4)
+#include <wsutil/array.h>
+typedef bool ws_bool;
+#else
+typedef gboolean ws_bool;
+#endif
+
+#if !WS_VERSION_AT_LEAST(4, 4)
+#define tvb_get_uint8 tvb_get_guint8
+#endif
+
+/* plugin_describe() came with 4.4; before, the exported function is not looked at. */
+#ifndef WS_PLUGIN_DESC_DISSECTOR
+#define WS_PLUGIN_DESC_DISSECTOR (1UL << 0)
+#endif
+
+/* epan/dissectors/packet-tls-utils.h declares it, but needs gcrypt.h. */
+WS_DLL_PUBLIC guint32 ssl_starttls_ack(dissector_handle_t tls_handle, packet_info *pinfo,
+                                       dissector_handle_t app_handle);
+
+/* epan/prefs-int.h is in no -dev package. pref_source_t: default, stashed, current. */
+#define WS_PREF_CURRENT 2
+#if WS_VERSION_AT_LEAST(4, 4)
+WS_DLL_PUBLIC bool prefs_get_bool_value(pref_t *pref, int source);
+#else
+WS_DLL_PUBLIC gboolean prefs_get_bool_value(pref_t *pref, int source);
+#endif
+
+/* ui/tap-credentials.h is in no -dev package; the layout is the same in 4.0, 4.4 and 4.6. */
+typedef struct ws_tap_credential {
+    guint num;
+    guint username_num;
+    guint password_hf_id;
+    char *username;
+    const char *proto;
+    char *info;
+} ws_tap_credential;
+
+/* Bits of tcp_flow_t.static_flags, private to packet-tcp.c. */
+#define WS_TCP_SAW_SYN_BIT 0x02
+#define WS_TCP_SAW_SYNACK_BIT 0x04
+
+#endif

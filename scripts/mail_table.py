@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Prints the mails and the logins of a capture as tables, for scripts/demo.sh.
+
+    mail_table.py MESSAGES.json LOGINS.json
+
+Both are what `tshark -T json -J "frame tcp mailxtra"` prints: the frames that complete a message, and the frames that
+hold a user name, a password or the outcome of a login. Exit status 3: neither a mail nor a login.
+"""
+
+import json
+import re
+import shutil
+import sys
+import unicodedata
+
+NO_MAIL = 3
+MAIL_COLUMNS = ["frame", "protocol", "from", "to", "subject", "file name", "type", "size", "SHA-256"]
+LOGIN_COLUMNS = ["frame", "protocol", "mechanism", "user name", "password", "outcome"]
+NUMBERS = {"frame", "size"}
+# What gives way where the terminal is too narrow, and down to what width.
+SHRINKABLE = {"SHA-256": 12, "subject": 16, "to": 14, "from": 14, "file name": 18, "type": 12}
+NOTHING = "-"
+GAP = "  "
+
+
+def main(messages_file, logins_file):
+    mails = [row for frame in read_frames(messages_file) for row in mail_rows(frame)]
+    logins = login_rows(read_frames(logins_file))
+    for columns, rows in (MAIL_COLUMNS, mails), (LOGIN_COLUMNS, logins):
+        if rows:
+            print()
+            print("\n".join(table(columns, rows)))
+    return 0 if mails or logins else NO_MAIL
+
+
+def read_frames(path):
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return json_frames(stream.read())
+
+
+def json_frames(text):
+    """The layers of each frame as nested (name, value) pairs, for a name may stand more than once. The list is left
+    open by a tshark that found the capture damaged."""
+    text = text.strip()
+    if text and not text.endswith("]"):
+        text += "]"
+    frames = json.loads(text or "[]", object_pairs_hook=list, strict=False)
+    return [dict(dict(frame)["_source"])["layers"] for frame in frames]
+
+
+def is_subtree(value):
+    return isinstance(value, list) and bool(value) and isinstance(value[0], tuple)
+
+
+def fields(pairs):
+    """Every field and value, in order, however deep."""
+    for name, value in pairs:
+        if is_subtree(value):
+            yield from fields(value)
+        elif isinstance(value, list):
+            for one in value:
+                yield name, one
+        else:
+            yield name, value
+
+
+def values(pairs, name):
+    return [value for field, value in fields(pairs) if field == name]
+
+
+def first(pairs, name):
+    return next(iter(values(pairs, name)), "")
+
+
+def subtrees(pairs, name):
+    """The children of every field of this name, in order, however deep: they stand in the field
+    itself, or in "<name>_tree" when it has a value of its own."""
+    for field, value in pairs:
+        if is_subtree(value):
+            if field in (name, name + "_tree"):
+                yield value
+            yield from subtrees(value, name)
+
+
+def mail_rows(frame):
+    number, protocol = first(frame, "frame.number"), first(frame, "mailxtra.protocol")
+    for message in subtrees(frame, "mailxtra.message"):
+        mail = [
+            number,
+            protocol,
+            addresses(first(message, "mailxtra.message.from")),
+            addresses(first(message, "mailxtra.message.to")),
+            first(message, "mailxtra.message.subject"),
+        ]
+        attachments = list(subtrees(message, "mailxtra.attachment"))
+        for attachment in attachments:
+            yield mail + [first(attachment, f"mailxtra.attachment.{name}") for name in ("filename", "type", "size", "sha256")]
+        if not attachments:
+            yield mail + [""] * 4
+
+
+def addresses(text):
+    """Without the names that stand before them: Ann <ann@example.org> is ann@example.org."""
+    return ", ".join(re.findall(r"<([^<>]+@[^<>]+)>", text)) or text
+
+
+def login_rows(frames):
+    """One row per attempt. User name, password and outcome may stand in different frames of a session."""
+    rows, pending = [], {}
+    for frame in frames:
+        stream = first(frame, "tcp.stream")
+        for name, value in fields(frame):
+            kind = name.rpartition("mailxtra.auth.")[2]
+            attempt = pending.get(stream)
+            if kind not in ("mechanism", "username", "password", "success"):
+                continue
+            if attempt is None or attempt.get(kind, value) != value:
+                attempt = {"frame": first(frame, "frame.number"), "protocol": first(frame, "mailxtra.protocol")}
+                pending[stream] = attempt
+                rows.append(attempt)
+            attempt[kind] = value
+            if kind == "success":
+                del pending[stream]
+    names = ("frame", "protocol", "mechanism", "username", "password")
+    return [[row.get(name, "") for name in names] + [outcome(row.get("success"))] for row in rows if named(row)]
+
+
+def named(row):
+    return "username" in row or "password" in row
+
+
+def outcome(success):
+    if success is None:
+        return ""
+    return "accepted" if str(success).lower() in ("1", "true") else "refused"
+
+
+def table(columns, rows):
+    """The lines of a table, cut to the width of the terminal; in full where the output is none."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(columns, *cells)]
+    if sys.stdout.isatty():
+        shrink(columns, widths, shutil.get_terminal_size().columns)
+    for row in [columns, ["-" * size for size in widths], *cells]:
+        padded = (pad(cell, size, name in NUMBERS) for cell, size, name in zip(row, widths, columns))
+        yield GAP.join(padded).rstrip()
+
+
+def shrink(columns, widths, room):
+    for name, least in SHRINKABLE.items():
+        excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+        if excess > 0 and name in columns:
+            index = columns.index(name)
+            widths[index] = max(min(least, widths[index]), widths[index] - excess)
+
+
+def printable(text):
+    """One line without control characters, for what stands in a mail must not steer the terminal."""
+    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
+    shown = "".join(c for c in shown if unicodedata.category(c) not in ("Cf", "Cs"))
+    return shown.strip() or NOTHING
+
+
+def width(text):
+    """Columns on a terminal: East Asian characters take two, combining marks none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def pad(text, size, to_the_right):
+    if width(text) > size:
+        while width(text) > size - 1:
+            text = text[:-1]
+        text += "…"
+    space = " " * (size - width(text))
+    return space + text if to_the_right else text + space
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
