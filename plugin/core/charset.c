@@ -441,10 +441,14 @@ static void append_hz(slice s, GString *out, anomaly_set *anomalies)
 static gboolean has_jp_escape(slice s)
 {
     jp_mode mode = JP_ASCII;
-    const guint8 *end = s.data + s.len;
-    for (const guint8 *p = s.data; p && p < end && (p = memchr(p, 0x1B, (gsize)(end - p))); p++) {
-        if (jp_escape((slice){p, (gsize)(end - p)}, &mode) && mode != JP_ASCII)
+    while (s.len) {
+        const guint8 *escape = memchr(s.data, 0x1B, s.len);
+        if (!escape)
+            break;
+        s = slice_from(s, (gsize)(escape - s.data));
+        if (jp_escape(s, &mode) && mode != JP_ASCII)
             return TRUE;
+        s = slice_from(s, 1);
     }
     return FALSE;
 }

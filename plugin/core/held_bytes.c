@@ -72,6 +72,8 @@ slice held_bytes_peek(const held_bytes *held)
     guint end = held->bytes->len;
     if (held->next_gap < held->gaps->len)
         end = g_array_index(held->gaps, held_gap, held->next_gap).at;
+    if (end == held->read)
+        return SLICE_EMPTY;
     return (slice){held->bytes->data + held->read, end - held->read};
 }
 

@@ -9,8 +9,15 @@
 
 /* With this folder on the -I path (and not only on -iquote) the system's <limits.h> finds this
  * file: go on to the real one, GLib's G_MAXUINT needs it. */
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winclude-next-absolute-path"
+#endif
 #ifdef __GNUC__
 #include_next <limits.h>
+#endif
+#ifdef __clang__
+#pragma clang diagnostic pop
 #endif
 
 /* A command or reply line. RFC 5321 4.5.3.1.4 asks for 512, RFC 4954 4 for 12288 with
@@ -58,9 +65,10 @@
 /* Bytes per file name (the common bound of file systems is 255 bytes; room for a "-123" is left). */
 #define LIMIT_FILENAME_BYTES 200
 
-/* Segments that may pass between the acknowledgement of lost bytes and the verdict that they
- * are not in the capture. Captures of several interfaces or mirror ports are out of order by a few. */
-#define STREAM_GRACE_SEGMENTS 64
+/* Segments of a connection that may pass between the acknowledgement of bytes that were not seen and the
+ * verdict that they are not in the capture; the second when the capture was seen to be out of order. */
+#define STREAM_GRACE_SEGMENTS 24
+#define STREAM_GRACE_SEGMENTS_DISORDERED 96
 
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)

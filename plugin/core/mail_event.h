@@ -109,7 +109,7 @@ typedef struct mail_event {
     mail_outcome outcome;  /* REPLY_LINE that decides an authentication; USER/PASS and APOP too */
 
     /* MESSAGE_* */
-    guint32 message;           /* ordinal in the session, from 1 */
+    guint32 message;           /* ordinal in the session, from 1; GAP: the message the hole is in, 0: none */
     mail_message_source source;
     slice data;                /* MESSAGE_DATA */
     mail_end_reason end_reason;

@@ -41,7 +41,7 @@ static gboolean next_line(slice *rest, first_line *line_r)
     line_r->whole = lf != NULL;
     line_r->line = slice_head(*rest, lf ? (gsize)(lf - rest->data) : rest->len);
     *rest = slice_from(*rest, line_r->line.len + 1);
-    if (line_r->whole && line_r->line.len && line_r->line.data[line_r->line.len - 1] == '\r')
+    if (line_r->line.len && line_r->line.data[line_r->line.len - 1] == '\r')
         line_r->line.len--;
     return TRUE;
 }
@@ -375,7 +375,7 @@ static gboolean is_foreign(slice bytes)
     for (gsize i = 0; i < G_N_ELEMENTS(foreign_beginnings); i++)
         if (slice_begins(bytes, foreign_beginnings[i]))
             return TRUE;
-    return FALSE;
+    return slice_begins(bytes, "220") && holds_any(bytes, foreign_220);
 }
 
 /* At least one whole line, and text throughout. */

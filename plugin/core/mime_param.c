@@ -323,12 +323,6 @@ static gboolean take_charset(slice *text, slice *charset_r)
     return TRUE;
 }
 
-/* What to make of the bytes of a value without a charset of its own: RFC 2047 words, or a guess. */
-static char *decode_plain(slice bytes, anomaly_set *anomalies)
-{
-    return encoded_word_decode(bytes, anomalies);
-}
-
 static char *decode_in_charset(slice bytes, slice charset, anomaly_set *anomalies)
 {
     char *text = charset_one_line(charset_to_utf8(bytes, charset, anomalies));
@@ -374,7 +368,8 @@ static mime_param *join_sections(const GPtrArray *sections, anomaly_set *anomali
     const section *first = g_ptr_array_index(sections, 0);
     slice bytes = slice_of_array(param->bytes);
     param->name = g_strdup(first->name);
-    param->value = has_charset ? decode_in_charset(bytes, charset, anomalies) : decode_plain(bytes, anomalies);
+    /* Without a charset of its own: RFC 2047 words, or a guess. */
+    param->value = has_charset ? decode_in_charset(bytes, charset, anomalies) : encoded_word_decode(bytes, anomalies);
     return param;
 }
 

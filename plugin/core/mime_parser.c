@@ -11,7 +11,7 @@
  *
  * Holes. A hole may have swallowed the line end in front of a boundary, or a piece of the boundary itself;
  * find_damaged() takes what is left of it for the boundary, so that the parts behind are
- * exact. A hole belongs to the part whose bytes it is in:
+ * exact, and find_orphan() sees a part whose boundary is gone but not all of its header. A hole belongs to the part whose bytes it is in:
  *
  *   --b CRLF header CRLF CRLF body CRLF --b CRLF ...
  *      ^ (from here, exclusive)        ^ (up to here, inclusive)
@@ -46,6 +46,16 @@ typedef struct region {
     mime_part *owner;
 } region;
 
+/* A boundary line. */
+typedef struct boundary_match {
+    guint level;       /* the multipart's index in levels */
+    gboolean closing;  /* "--" behind */
+    gsize start, end;  /* the line with its line end */
+    gsize hole;        /* found by find_damaged(): where the hole is; else 0 */
+    gboolean intact_before; /* the hole is inside of the boundary line: it touches no part */
+    gboolean orphan;   /* found by find_orphan(): the part behind has lost some of its header */
+} boundary_match;
+
 typedef struct parser {
     mime_message *message;
     slice bytes;
@@ -54,16 +64,10 @@ typedef struct parser {
     GArray *levels;    /* of level */
     GArray *regions;   /* of region */
     guint fields;      /* of all headers so far */
+    boundary_match pending; /* found behind a hole in a header: comes before what is at `at` */
+    gboolean has_pending;
 } parser;
 
-/* A boundary line. */
-typedef struct boundary_match {
-    guint level;       /* the multipart's index in levels */
-    gboolean closing;  /* "--" behind */
-    gsize start, end;  /* the line with its line end */
-    gsize hole;        /* found by find_damaged(): where the hole is; else 0 */
-    gboolean intact_before; /* the hole is inside of the boundary line: it touches no part */
-} boundary_match;
 
 /* ---- small things ---- */
 
@@ -210,21 +214,53 @@ static gsize hole_in_line(parser *p, gsize at, gsize end)
     gsize hole = 0;
     const mime_message *m = p->message;
     for (; p->gap < m->gap_count && m->gaps[p->gap].offset < end; p->gap++) {
-        if (m->gaps[p->gap].offset > at)
+        if (m->gaps[p->gap].offset >= at)
             hole = m->gaps[p->gap].offset;
     }
     return hole;
 }
 
+/* Does a MIME field of a body part begin at s? */
+static gboolean begins_mime_field(slice s)
+{
+    static const char *const names[] = {"Content-Type:", "Content-Disposition:", "Content-Transfer-Encoding:", "Content-ID:"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (slice_begins(s, names[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* A hole that swallowed a boundary and the first of the header behind it, but left a field: a part of the
+ * innermost multipart begins there, and its body may well be whole. `end`: of the hole's line. */
+static gboolean find_orphan(const parser *p, gsize hole, gsize end, boundary_match *match)
+{
+    gboolean at_hole = begins_mime_field(slice_from(p->bytes, hole));
+    if (!at_hole && !begins_mime_field(slice_from(p->bytes, end)))
+        return FALSE;
+    for (guint i = p->levels->len; i-- > 0;) {
+        if (!level_at(p, i)->boundary)
+            continue;
+        *match = (boundary_match){.level = i, .start = hole, .end = at_hole ? hole : end, .hole = hole, .orphan = TRUE};
+        return TRUE;
+    }
+    return FALSE;
+}
+
 /* Moves on to the next boundary line; FALSE: there is none. */
 static gboolean find_boundary(parser *p, boundary_match *match)
 {
+    if (p->has_pending) {
+        *match = p->pending;
+        p->has_pending = FALSE;
+        return TRUE;
+    }
     while (p->at < p->bytes.len) {
         if (match_boundary(p, p->at, match))
             return TRUE;
         gsize end = line_end(p->bytes, p->at);
         gsize hole = hole_in_line(p, p->at, end);
-        if (hole && find_damaged(p, p->at, hole, end, match))
+        if (hole && (find_damaged(p, p->at, hole, end, match) || find_orphan(p, hole, end, match)))
             return TRUE;
         p->at = end;
     }
@@ -405,10 +441,35 @@ static mime_part *add_part(parser *p, mime_part *parent)
     return part;
 }
 
+/* Is a boundary, or what a hole left of one, in the lines from p->at up to `end`? Whole ones would have
+ * ended the header; these begin inside of a line. */
+static gboolean find_pending(parser *p, gsize end)
+{
+    const mime_message *m = p->message;
+    for (gsize at = p->at, next; at < end && p->gap < m->gap_count; at = next) {
+        next = line_end(p->bytes, at);
+        gsize hole = hole_in_line(p, at, next);
+        if (hole && find_damaged(p, at, hole, next, &p->pending))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static header_block read_block(const parser *p)
+{
+    slice bytes = p->has_pending ? slice_head(p->bytes, p->pending.start) : p->bytes;
+    guint room = MIN(LIMIT_HEADER_FIELDS, LIMIT_MESSAGE_FIELDS - p->fields);
+    return header_read(bytes, p->at, room, header_meets_boundary, (gpointer)p);
+}
+
 static void read_header(parser *p, mime_part *part)
 {
-    guint room = MIN(LIMIT_HEADER_FIELDS, LIMIT_MESSAGE_FIELDS - p->fields);
-    header_block block = header_read(p->bytes, p->at, room, header_meets_boundary, p);
+    header_block block = read_block(p);
+    if (!p->has_pending && find_pending(p, p->at + block.length)) {
+        p->has_pending = TRUE;
+        g_ptr_array_unref(block.fields);
+        block = read_block(p);
+    }
     part->fields = block.fields;
     part->header_length = block.length;
     part->anomalies |= block.anomalies;
@@ -523,6 +584,29 @@ static gboolean is_empty_part(const parser *p, const boundary_match *match)
     return match_boundary(p, match->end, &next) && next.level == match->level;
 }
 
+static void mark_incomplete(mime_part *part, guint64 missing)
+{
+    part->complete = FALSE;
+    part->missing += missing;
+    part->anomalies |= ANOMALY_BIT(ANOMALY_PART_INCOMPLETE);
+}
+
+/* The part itself, the attached messages around it, and the root parts of all messages around it. */
+static void mark_upwards(mime_part *part, guint64 missing)
+{
+    mark_incomplete(part, missing);
+    for (part = part->parent; part; part = part->parent) {
+        if (part->is_message || is_message_root(part))
+            mark_incomplete(part, missing);
+    }
+}
+
+/* The part that has just begun under `parent` lost some of its header. */
+static void mark_orphan(const mime_part *parent)
+{
+    mark_upwards(g_ptr_array_index(parent->children, parent->children->len - 1), 0);
+}
+
 static void take_boundary(parser *p, const boundary_match *match)
 {
     gsize end = body_end(p, match->start);
@@ -542,28 +626,14 @@ static void take_boundary(parser *p, const boundary_match *match)
     } else if (p->message->parts->len + 1 >= LIMIT_MIME_PARTS) {
         open_rest(p, l->part);
     } else {
-        open_part(p, l->part);
+        mime_part *parent = l->part;
+        open_part(p, parent);
+        if (match->orphan)
+            mark_orphan(parent);
     }
 }
 
 /* ---- holes ---- */
-
-static void mark_incomplete(mime_part *part, guint64 missing)
-{
-    part->complete = FALSE;
-    part->missing += missing;
-    part->anomalies |= ANOMALY_BIT(ANOMALY_PART_INCOMPLETE);
-}
-
-/* The part itself, the attached messages around it, and the root parts of all messages around it. */
-static void mark_upwards(mime_part *part, guint64 missing)
-{
-    mark_incomplete(part, missing);
-    for (part = part->parent; part; part = part->parent) {
-        if (part->is_message || is_message_root(part))
-            mark_incomplete(part, missing);
-    }
-}
 
 static void mark_gaps(const parser *p)
 {

@@ -132,6 +132,8 @@ static void emit_gap(pop3_session *s, mail_side side, half *h, guint64 missing)
     h->in.offset += missing;
     event.missing = missing;
     event.anomalies = ANOMALY_BIT(ANOMALY_LOST_BYTES);
+    if (side == MAIL_SERVER && s->message_open)
+        event.message = s->message_count;
     emit(s, &event);
 }
 
@@ -329,11 +331,14 @@ static void show_injected(pop3_session *s)
 static void start_tls(pop3_session *s)
 {
     mail_event event;
+    text_line line;
 
     s->client_state = CLIENT_COMMANDS;
     s->tls = TLS_EXPECTED;
     if (held_bytes_length(s->client.held) > 0 && !is_tls_byte(held_bytes_peek(s->client.held).data[0]))
         show_injected(s);
+    if (line_reader_flush(s->server.lines, &line))
+        emit_text(s, MAIL_SERVER, &line, 0);
     event = event_at(MAIL_EVENT_TLS_START, MAIL_SERVER, s->server.in.offset, s->server.in.offset);
     emit(s, &event);
 }

@@ -439,6 +439,7 @@ static void begin_auth(const sasl *exchange, mail_auth *auth_r)
 anomaly_set sasl_client_line(sasl *exchange, slice line, gboolean initial, mail_auth *auth_r)
 {
     anomaly_set anomalies;
+    gboolean undecoded;
 
     begin_auth(exchange, auth_r);
     line = slice_trim(line);
@@ -452,10 +453,13 @@ anomaly_set sasl_client_line(sasl *exchange, slice line, gboolean initial, mail_
         return 0;
     }
     anomalies = decode_line(exchange, line);
+    undecoded = anomalies != 0;
     auth_r->response = bytes_of(exchange->message);
     auth_r->is_ntlm = is_ntlmssp(auth_r->response);
     if (exchange->mechanism)
         anomalies |= exchange->mechanism->client(exchange, auth_r->response, auth_r);
+    if (undecoded) /* one complaint is enough */
+        anomalies &= ~ANOMALY_BIT(ANOMALY_BAD_SASL);
     exchange->client_messages++;
     auth_r->user = bytes_of(exchange->username);
     return anomalies;
@@ -468,10 +472,12 @@ anomaly_set sasl_server_line(sasl *exchange, slice line, mail_auth *auth_r)
     begin_auth(exchange, auth_r);
     auth_r->user = bytes_of(exchange->username);
     anomalies = decode_line(exchange, slice_trim(line));
-    /* "334 NTLM supported": Exchange's answer to a bare AUTH NTLM is plain text ([MS-SMTPNTLM] 2.2.1.2);
-     * others say "334 ntlm supported", POP3 servers "+ " and nothing. */
-    if (exchange->client_messages == 0 && exchange->mechanism && exchange->mechanism->client == parse_ntlm)
+    /* "334 NTLM supported": the answer to a bare AUTH NTLM is plain text ([MS-SMTPNTLM] 2.2.1.2), and
+     * "334 NTLM", as others say, happens to be base64 as well. */
+    if (exchange->mechanism && exchange->mechanism->client == parse_ntlm && !is_ntlmssp(bytes_of(exchange->message))) {
+        remember(exchange->message, slice_trim(line));
         anomalies = 0;
+    }
     auth_r->challenge = bytes_of(exchange->message);
     auth_r->is_ntlm = is_ntlmssp(auth_r->challenge);
     return anomalies;

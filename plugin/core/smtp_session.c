@@ -194,6 +194,9 @@ static void emit_gap(smtp_session *s, mail_side side, half *h, guint64 missing)
     h->in.offset += missing;
     event.missing = missing;
     event.anomalies = ANOMALY_BIT(ANOMALY_LOST_BYTES);
+    if (side == MAIL_CLIENT && s->message_open &&
+        (s->state == CLIENT_MESSAGE || s->state == CLIENT_MESSAGE_HOLE || s->state == CLIENT_CHUNK))
+        event.message = s->message_count;
     emit(s, &event);
 }
 
@@ -370,6 +373,8 @@ static void give_up_message(smtp_session *s, mail_end_reason reason, guint64 at)
         return;
     if (s->state == CLIENT_MESSAGE && dot_decoder_flush(s->dots, &piece))
         emit_message_data(s, piece.run, piece.start, piece.end);
+    if (s->state == CLIENT_MESSAGE || s->state == CLIENT_MESSAGE_HOLE || s->state == CLIENT_CHUNK)
+        s->state = CLIENT_COMMANDS;
     end_message(s, s->message_refused ? MAIL_END_ABORTED : reason, at, at, 0, 0);
 }
 
@@ -464,14 +469,23 @@ static void read_chunk(smtp_session *s)
         finish_chunk(s, MAIL_END_COMPLETE);
 }
 
-static void finish_blob(smtp_session *s)
+static void show_blob(smtp_session *s, guint32 exchange)
 {
     mail_event event = event_at(MAIL_EVENT_TEXT, MAIL_CLIENT, s->blob_start, s->client.in.offset);
-    question *asked = ask(s, ASK_OTHER, &event.anomalies);
+
+    event.exchange = exchange;
+    s->blob_start = s->client.in.offset;
+    if (event.end > event.start)
+        emit(s, &event);
+}
+
+static void finish_blob(smtp_session *s)
+{
+    anomaly_set anomalies = 0;
+    question *asked = ask(s, ASK_OTHER, &anomalies);
 
     s->state = CLIENT_COMMANDS;
-    event.exchange = asked->number;
-    emit(s, &event);
+    show_blob(s, asked->number);
 }
 
 static void read_blob(smtp_session *s)
@@ -730,12 +744,15 @@ static void show_injected(smtp_session *s)
 static void start_tls(smtp_session *s)
 {
     mail_event event;
+    text_line line;
 
     s->phase = PHASE_TLS;
     s->state = CLIENT_COMMANDS;
     s->tls = TLS_EXPECTED;
     if (held_bytes_length(s->held) > 0 && !is_tls_byte(held_bytes_peek(s->held).data[0]))
         show_injected(s);
+    if (line_reader_flush(s->server.lines, &line))
+        emit_text(s, MAIL_SERVER, &line, 0);
     event = event_at(MAIL_EVENT_TLS_START, MAIL_SERVER, s->server.in.offset, s->server.in.offset);
     emit(s, &event);
 }
@@ -995,7 +1012,10 @@ static void cross_client_gap(smtp_session *s, guint64 missing)
         emit_text(s, MAIL_CLIENT, &line, ANOMALY_BIT(ANOMALY_LOST_BYTES));
     if (s->state == CLIENT_MESSAGE && dot_decoder_flush(s->dots, &piece))
         emit_message_data(s, piece.run, piece.start, piece.end);
+    if (s->state == CLIENT_BLOB)
+        show_blob(s, 0);
     emit_gap(s, MAIL_CLIENT, &s->client, missing);
+    s->blob_start = s->client.in.offset;
     if (s->tls == TLS_OPAQUE)
         return;
     switch (s->state) {
@@ -1072,8 +1092,8 @@ static gboolean is_greeting(const smtp_session *s, guint code)
  * server has seen the end of the data where we have not, or it has had enough. */
 static void reply_inside_message(smtp_session *s, guint code)
 {
-    guint64 at = s->client.in.offset;
     dot_piece end;
+    guint64 at;
 
     if (!g_queue_is_empty(&s->queue) || code / 100 == 3)
         return;
@@ -1081,6 +1101,7 @@ static void reply_inside_message(smtp_session *s, guint code)
         read_held(s, TRUE);
     if (s->state != CLIENT_MESSAGE && s->state != CLIENT_MESSAGE_HOLE)
         return;
+    at = s->client.in.offset;
     if (code != 421 && s->state == CLIENT_MESSAGE && dot_decoder_could_end_here(s->dots, &end))
         end_data(s, MAIL_END_COMPLETE, end.start, end.end, ANOMALY_BIT(ANOMALY_AMBIGUOUS_END_OF_DATA));
     else if (code != 421 && s->message_hole)
@@ -1245,10 +1266,14 @@ static void follow_reply(smtp_session *s, reply_sequel sequel)
 /* A 354 that answers nothing known: the DATA command was not captured, what follows is data. */
 static void unasked_354(smtp_session *s)
 {
+    text_line line;
+
     if (s->state == CLIENT_LOST) {
         show_lost(s, G_MAXSIZE);
         s->data_promised = TRUE;
     } else if (s->state == CLIENT_COMMANDS && s->lost != CERTAIN) {
+        if (line_reader_flush(s->client.lines, &line))
+            emit_text(s, MAIL_CLIENT, &line, 0);
         begin_message(s, MAIL_FROM_DATA, DOT_BEGIN_LINE, 0);
     }
 }
@@ -1360,6 +1385,8 @@ static void read_reply(smtp_session *s, const text_line *line, const smtp_reply 
         event.anomalies |= ANOMALY_BIT(ANOMALY_REPLY_CODE_CHANGES);
     s->reply.open = !reply->last;
     s->reply.code = reply->code;
+    if (reply->odd)
+        event.anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
     event.code = reply->code;
     event.enhanced = reply->enhanced;
     event.text = reply->text;
@@ -1504,6 +1531,8 @@ void smtp_session_tls(smtp_session *s)
 
     if (s->client.seen && !asked_for)
         read_held(s, TRUE);
+    if (s->state == CLIENT_BLOB)
+        show_blob(s, 0);
     show_injected(s);
     if (line_reader_flush(s->server.lines, &line))
         emit_text(s, MAIL_SERVER, &line, 0);
@@ -1531,6 +1560,8 @@ void smtp_session_tls(smtp_session *s)
 static void finish_client(smtp_session *s)
 {
     text_line line;
+    if (s->state == CLIENT_BLOB)
+        show_blob(s, 0);
     if (!held_bytes_is_empty(s->held) || !line_reader_flush(s->client.lines, &line))
         return;
     if (s->state == CLIENT_RESPONSE)

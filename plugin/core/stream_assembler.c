@@ -41,6 +41,7 @@ typedef struct stream_side {
 struct stream_assembler {
     stream_sink sink;
     void *user;
+    gboolean disordered; /* the capture itself is out of order: bytes were captured behind their acknowledgement */
     stream_side sides[2];
 };
 
@@ -240,6 +241,8 @@ static void place(stream_assembler *assembler, const stream_segment *segment)
     if (segment->length == 0 || offset + (gint64)segment->length <= (gint64)side->next)
         return;
 
+    if (offset < (gint64)side->acked)
+        assembler->disordered = TRUE;
     gsize skip = 0;
     if (offset < (gint64)side->next) {
         skip = (gsize)((gint64)side->next - offset);
@@ -263,7 +266,7 @@ static void age_holes(stream_assembler *assembler)
             side->hole_age = 0;
             if (side->waiting_bytes > STREAM_MAX_PENDING_BYTES && is_hole(other))
                 give_up_hole(assembler, !i);
-        } else if ((certain && ++side->hole_age > STREAM_GRACE_SEGMENTS) ||
+        } else if ((certain && ++side->hole_age > (assembler->disordered ? STREAM_GRACE_SEGMENTS_DISORDERED : STREAM_GRACE_SEGMENTS)) ||
                    side->waiting_bytes > STREAM_MAX_PENDING_BYTES ||
                    g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS) {
             give_up_hole(assembler, i);
@@ -331,6 +334,16 @@ gboolean stream_assembler_offset(const stream_assembler *assembler, int side_ind
 gboolean stream_assembler_from_start(const stream_assembler *assembler, int side)
 {
     return assembler->sides[side].from_start;
+}
+
+gboolean stream_assembler_is_disordered(const stream_assembler *assembler)
+{
+    return assembler->disordered;
+}
+
+void stream_assembler_expect_disorder(stream_assembler *assembler)
+{
+    assembler->disordered = TRUE;
 }
 
 gboolean stream_assembler_is_waiting(const stream_assembler *assembler)

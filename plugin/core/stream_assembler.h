@@ -49,8 +49,8 @@ void stream_assembler_start(stream_assembler *assembler, int side, guint32 first
 /* The next segment in the order of capture; calls the sink zero or more times.
  * A hole becomes a gap when it can no longer be filled:
  *   - the other side acknowledged it (its bytes arrived, so they are not sent again) and
- *     STREAM_GRACE_SEGMENTS more segments passed without them (a capture may
- *     be slightly out of order itself);
+ *     STREAM_GRACE_SEGMENTS more segments passed without them (a capture may be slightly out of order
+ *     itself; STREAM_GRACE_SEGMENTS_DISORDERED once it was seen to be);
  *   - or more than STREAM_MAX_PENDING_BYTES or _SEGMENTS wait behind it;
  *   - or its bytes were on the wire but cut off by the snapshot length. */
 void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment);
@@ -64,6 +64,11 @@ gboolean stream_assembler_offset(const stream_assembler *assembler, int side, gu
 
 /* Was the connection's beginning (SYN) of that side seen? */
 gboolean stream_assembler_from_start(const stream_assembler *assembler, int side);
+
+/* A capture that is itself out of order (bytes captured behind the acknowledgement of them, as
+ * with two mirror ports) asks for more patience with holes: was that seen; it was seen elsewhere. */
+gboolean stream_assembler_is_disordered(const stream_assembler *assembler);
+void stream_assembler_expect_disorder(stream_assembler *assembler);
 
 /* Is anything held back on either side? */
 gboolean stream_assembler_is_waiting(const stream_assembler *assembler);

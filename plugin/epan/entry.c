@@ -22,7 +22,7 @@
 int proto_mailxtra = -1;
 
 static protocol_t *protocol;
-static int proto_tcp;
+static int proto_tcp, proto_smtp, proto_pop;
 static dissector_handle_t draw_smtp, draw_pop3, draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
 
@@ -45,22 +45,7 @@ static int draw_mailxtra(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     return MAX((int)tvb_captured_length(tvb), 1);
 }
 
-/* `tvb`: the bytes of the frame that belong to the call. */
-static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
-{
-    dissector_handle_t stock = call->protocol == MAIL_PROTOCOL_POP3 ? draw_pop3 : draw_smtp;
-    if (wmem_array_get_count(call->records)) {
-        if (!mailxtra_prefs.stock_trees)
-            stock_tree_draw(call, tvb, pinfo, tree); /* the columns only */
-        else
-            call_dissector_only(stock, tvb, pinfo, tree, call);
-    }
-    call_dissector_only(draw_mail, tvb, pinfo, tree, call);
-}
-
-/* ---- coming from TCP, TLS, a tunnel ---- */
-
-/* The protocol that called us, given that our own handle has none. */
+/* The innermost protocol so far: the one that called us, as our handles for TCP have none. */
 static int caller(const packet_info *pinfo)
 {
     wmem_list_frame_t *last = wmem_list_tail(pinfo->layers);
@@ -69,6 +54,26 @@ static int caller(const packet_info *pinfo)
         last = wmem_list_frame_prev(last);
     return last ? GPOINTER_TO_INT(wmem_list_frame_data(last)) : -1;
 }
+
+static int stock_id(const stream_call *call)
+{
+    return call->protocol == MAIL_PROTOCOL_POP3 ? proto_pop : proto_smtp;
+}
+
+/* `tvb`: the bytes of the frame that belong to the call. */
+static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    dissector_handle_t stock = call->protocol == MAIL_PROTOCOL_POP3 ? draw_pop3 : draw_smtp;
+    if (wmem_array_get_count(call->records)) {
+        if (!mailxtra_prefs.stock_trees || caller(pinfo) == stock_id(call)) /* the columns only; the layer is there already */
+            stock_tree_draw(call, tvb, pinfo, tree);
+        else
+            call_dissector_only(stock, tvb, pinfo, tree, call);
+    }
+    call_dissector_only(draw_mail, tvb, pinfo, tree, call);
+}
+
+/* ---- coming from TCP, TLS, a tunnel ---- */
 
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_layer layer, mail_protocol hint)
 {
@@ -182,32 +187,29 @@ void mailxtra_register(void)
     draw_mail = create_dissector_handle(draw_mailxtra, proto_mailxtra);
 }
 
-static dissector_handle_t front_handle(dissector_t function, const char *description)
+/* A handle that belongs to that protocol; -1: to none. The description must be unique in each table. */
+static dissector_handle_t handle_of(int owner, dissector_t function, const char *description)
 {
-    return create_dissector_handle_with_name_and_description(function, -1, NULL, description);
-}
-
-static dissector_handle_t stock_handle(const char *name)
-{
-    int id = proto_get_id_by_filter_name(name);
-    return create_dissector_handle(draw_stock, id >= 0 ? id : proto_mailxtra);
+    return create_dissector_handle_with_name_and_description(function, owner, NULL, description);
 }
 
 void mailxtra_handoff(void)
 {
     proto_tcp = proto_get_id_by_filter_name("tcp");
-    draw_smtp = stock_handle("smtp");
-    draw_pop3 = stock_handle("pop");
+    proto_smtp = proto_get_id_by_filter_name("smtp");
+    proto_pop = proto_get_id_by_filter_name("pop");
+    draw_smtp = handle_of(proto_smtp, draw_stock, "Mail Extra: SMTP tree");
+    draw_pop3 = handle_of(proto_pop, draw_stock, "Mail Extra: POP tree");
     stock_tree_handoff();
     tree_session_handoff();
 
-    tcp_front = front_handle(front_kept, "Mail Extra (recognised)");
+    tcp_front = handle_of(-1, front_kept, "Mail Extra (recognised)");
     const mailxtra_fronts fronts = {
-        .smtp = front_handle(front_smtp, "Mail Extra SMTP"),
-        .lmtp = front_handle(front_lmtp, "Mail Extra LMTP"),
-        .pop3 = front_handle(front_pop3, "Mail Extra POP3"),
-        .smtp_tls = front_handle(front_smtp_tls, "Mail Extra SMTP over TLS"),
-        .pop3_tls = front_handle(front_pop3_tls, "Mail Extra POP3 over TLS"),
+        .smtp = handle_of(-1, front_smtp, "Mail Extra SMTP"),
+        .lmtp = handle_of(-1, front_lmtp, "Mail Extra LMTP"),
+        .pop3 = handle_of(-1, front_pop3, "Mail Extra POP3"),
+        .smtp_tls = handle_of(proto_smtp, front_smtp_tls, "Mail Extra SMTP over TLS"),
+        .pop3_tls = handle_of(proto_pop, front_pop3_tls, "Mail Extra POP3 over TLS"),
     };
     ports_install(&fronts);
     stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls);

@@ -6,6 +6,7 @@
  */
 #include "ports.h"
 
+#include "mailxtra.h"
 #include "prefs.h"
 
 #define LMTP_PORT 24
@@ -70,6 +71,8 @@ static void take_tls_range(const range_t *range, dissector_handle_t front)
 static void take_all(void)
 {
     give_back_all();
+    if (!mailxtra_is_enabled())
+        return;
     take_range("tcp.port", mailxtra_prefs.smtp_ports, fronts.smtp);
     take_range("tcp.port", mailxtra_prefs.pop3_ports, fronts.pop3);
     take_tls_range(mailxtra_prefs.smtps_ports, fronts.smtp_tls);

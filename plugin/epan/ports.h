@@ -10,15 +10,17 @@
 
 #include "../core/mail_event.h"
 
-/* The handles that are put into the tables, by what the port promises. Without a protocol of their
- * own, so that they can pass on to what stood there before and leave no trace. */
+/* The handles that are put into the tables, by what the port promises. Those for TCP are without a
+ * protocol of their own, so that they can pass on to what stood there before and leave no trace. TLS
+ * shows the protocol of the handle it calls, so those belong to the stock protocols. */
 typedef struct mailxtra_fronts {
     dissector_handle_t smtp, lmtp, pop3;     /* in tcp.port */
     dissector_handle_t smtp_tls, pop3_tls;   /* in tls.port */
 } mailxtra_fronts;
 
 /* Keeps the handles and arranges that the entries are taken whenever a capture is opened (the
- * preferences may have changed, and Wireshark may have put its own entries back). At handoff. */
+ * preferences may have changed, and Wireshark may have put its own entries back), or given back
+ * when mailxtra is switched off. At handoff. */
 void ports_install(const mailxtra_fronts *fronts);
 
 /* What stood in the table ("tcp.port", "tls.port") for this port before; NULL: nothing. */

@@ -53,6 +53,7 @@ struct mail_conversation {
 };
 
 static guint32 next_conversation_id;
+static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
 static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
 
@@ -86,6 +87,7 @@ static void forget_conversations(void)
         free_machines(g_ptr_array_index(all_conversations, i));
     g_ptr_array_set_size(all_conversations, 0);
     next_conversation_id = 0;
+    capture_is_disordered = FALSE;
 }
 
 void stream_store_register(void)
@@ -563,11 +565,15 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
     if (mail->verdict == VERDICT_NOT_MAIL)
         return NULL;
     stream_call *call = begin_call(pinfo, mail);
+    const gboolean was_announced = mail->tls_announced;
     stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, tvb_slice(segment->payload), segment->length};
+    if (capture_is_disordered)
+        stream_assembler_expect_disorder(mail->assembler);
     stream_assembler_segment(mail->assembler, &placed);
+    capture_is_disordered = stream_assembler_is_disordered(mail->assembler);
     call->has_start = stream_assembler_offset(mail->assembler, flow, segment->seq, &call->start);
     call->length = segment->length;
-    call->opaque = mail->layer != STREAM_LAYER_TCP || mail->tls_announced;
+    call->opaque = mail->layer != STREAM_LAYER_TCP || (was_announced && mail->tls_announced);
     return end_call(mail, flow);
 }
 
@@ -579,8 +585,9 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
     if (PINFO_FD_VISITED(pinfo))
         return mail && mail->verdict != VERDICT_NOT_MAIL ? stored_call(pinfo, mail) : NULL;
     if (!mail) {
+        /* no MAYBE: a caller that is refused may come back with the same bytes and a hint */
         if (hint == MAIL_PROTOCOL_NONE &&
-            mail_recogniser_look(tvb_slice(tvb), SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict == MAIL_VERDICT_NO)
+            mail_recogniser_look(tvb_slice(tvb), SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_YES)
             return NULL;
         mail = new_conversation(conversation, layer, hint);
     }

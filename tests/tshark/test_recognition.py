@@ -1,5 +1,6 @@
 """Mail is found on any port, from its first bytes or from the middle, and nothing else is taken for mail."""
 
+import itertools
 import random
 
 import pytest
@@ -226,8 +227,7 @@ def test_mail_is_found_on_odd_ports(tshark, session_capture, two_pass, name, por
         assert set(found) <= set(payload) and len(found) > 0.9 * len(payload)
 
 
-@pytest.mark.parametrize("start", range(1, 8))
-@pytest.mark.parametrize("name", MAIL)
+@pytest.mark.parametrize("name,start", [(name, start) for name in MAIL for start in range(1, 5 if name == "LMTP" else 8)])
 def test_mail_is_found_from_the_middle_on_odd_ports(tshark, session_capture, two_pass, name, start):
     path = session_capture(MAIL[name][start:], server_port=18999, handshake=False)
     # LMTP without its LHLO looks like SMTP; its protocol is not asked for then.
@@ -290,7 +290,10 @@ SESSION_FIELDS = [
 def session(tshark, path, two_pass=False):
     """What was said, without the frames that it was said in: the values of each field, in order."""
     columns = zip(*tshark.fields(path, "mailxtra", *SESSION_FIELDS, two_pass=two_pass))
-    return {name: [value for cell in column for value in cell] for name, column in zip(SESSION_FIELDS, columns)}
+    said = {name: [value for cell in column for value in cell] for name, column in zip(SESSION_FIELDS, columns)}
+    # A reply of several lines has its code once per frame.
+    said["mailxtra.reply.code"] = [code for code, _ in itertools.groupby(said["mailxtra.reply.code"])]
+    return said
 
 
 def protocols(tshark, path, two_pass=False):

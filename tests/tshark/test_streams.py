@@ -59,6 +59,9 @@ def swapped(frames):
 
 
 def shuffled(frames):
+    """The receiver acknowledges when all is there."""
+    first, last = body(frames)[0], body(frames)[-1]
+    frames = [frame for number, frame in enumerate(frames) if frame.payload or not first < number < last]
     at = body(frames)[1:-1]
     order = random.Random(7).sample(at, len(at))
     return [frames[order[at.index(number)]] if number in at else frame for number, frame in enumerate(frames)]

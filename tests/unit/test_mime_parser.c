@@ -388,6 +388,10 @@ static void test_gaps_in_boundaries(void)
     check_gaps(LONG BOUNDARY "\n\nAA\n------=_Nex|\n\nBB\n" BOUNDARY "--", "- multipart/mixed LOST:10\n1 text/plain =AA\n2 text/plain LOST:10 =/BB");
     /* all of it: the next part is the tail of this one, which is marked; the one behind is exact */
     check_gaps(LONG BOUNDARY "\n\nAA|BB\n" BOUNDARY "\n\nCC\n" BOUNDARY "--", "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AABB\n2 text/plain =CC");
+    /* all of it and the first of the header behind: what is left of the header says that a part begins */
+    check_gaps(LONG BOUNDARY "\n\nAA|lain\nContent-Disposition: attachment; filename=a.txt\n\nBB\n" BOUNDARY "\n\nCC\n" BOUNDARY "--",
+               "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AA\n2 text/plain @a.txt A LOST:0 =BB\n3 text/plain =CC");
+    check_gaps(LONG "pre|Content-Type: image/png\n\nBB\n" BOUNDARY "--", "- multipart/mixed LOST:10\n1 image/png A LOST:0 =BB");
     /* the closing boundary of an inner multipart */
     check_gaps(MIXED "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nA|\n--b\n\nBB\n--b--",
                "- multipart/mixed LOST:10\n1 multipart/alternative {missing_close_boundary}\n1.1 text/plain LOST:10 =A\n2 text/plain =BB");

@@ -1,0 +1,36 @@
+/* fuzz_cte_decoder.c
+ * The first byte chooses the encoding and where the rest is cut: whole and in two pieces the same
+ * bytes must come out; a gap must not hurt.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cte_decoder.h"
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+static GByteArray *decode(mime_encoding encoding, slice in, gsize cut, gboolean gap)
+{
+    GByteArray *out = g_byte_array_new();
+    cte_decoder *decoder = cte_decoder_new(encoding, out);
+    cte_decoder_feed(decoder, slice_head(in, cut));
+    if (gap)
+        cte_decoder_gap(decoder, cut % 7);
+    cte_decoder_feed(decoder, slice_from(in, cut));
+    cte_decoder_finish(decoder);
+    cte_decoder_free(decoder);
+    return out;
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    if (size < 2)
+        return 0;
+    slice in = {data + 1, size - 1};
+    mime_encoding encoding = (mime_encoding)(data[0] % 5);
+    GByteArray *whole = decode(encoding, in, 0, FALSE), *cut = decode(encoding, in, data[0] % size, FALSE);
+    g_assert(whole->len == cut->len && (whole->len == 0 || memcmp(whole->data, cut->data, cut->len) == 0));
+    g_byte_array_unref(whole);
+    g_byte_array_unref(cut);
+    g_byte_array_unref(decode(encoding, in, data[0] % size, TRUE));
+    return 0;
+}
