@@ -7,19 +7,6 @@
 #ifndef MAILXTRA_LIMITS_H
 #define MAILXTRA_LIMITS_H
 
-/* With this folder on the -I path (and not only on -iquote) the system's <limits.h> finds this
- * file: go on to the real one, GLib's G_MAXUINT needs it. */
-#ifdef __clang__
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Winclude-next-absolute-path"
-#endif
-#ifdef __GNUC__
-#include_next <limits.h>
-#endif
-#ifdef __clang__
-#pragma clang diagnostic pop
-#endif
-
 /* A command or reply line. RFC 5321 4.5.3.1.4 asks for 512, RFC 4954 4 for 12288 with
  * AUTH; Kerberos tickets and OAuth tokens in the wild go beyond. */
 #define LIMIT_LINE_BYTES (64 * 1024)

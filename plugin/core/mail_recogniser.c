@@ -476,14 +476,66 @@ static gboolean is_hopeless(slice bytes)
     return !g_ascii_isalpha(first) && !(first >= '2' && first <= '5') && first != '+' && first != '-';
 }
 
+/* --- HAProxy's header in front of a stream ---
+ *
+ * https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
+ *   2.1 version 1: "PROXY" SP protocol SP addresses and ports CRLF, at most 107 bytes
+ *   2.2 version 2: 12 bytes of signature, version and command, family, 16 bits of length, then that many bytes */
+
+enum { V1_LONGEST = 107, V2_FIXED = 16 };
+
+static const guint8 v1_signature[] = {'P', 'R', 'O', 'X', 'Y', ' '};
+static const guint8 v2_signature[] = {'\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n'};
+
+static gboolean begins(slice bytes, const guint8 *signature, gsize len)
+{
+    return bytes.len > 0 && memcmp(bytes.data, signature, MIN(bytes.len, len)) == 0;
+}
+
+mail_proxy_verdict mail_recogniser_proxy_header(slice bytes, gsize *len_r)
+{
+    const guint8 *lf;
+
+    if (begins(bytes, v1_signature, sizeof v1_signature)) {
+        lf = memchr(bytes.data, '\n', MIN(bytes.len, V1_LONGEST));
+        *len_r = lf ? (gsize)(lf - bytes.data) + 1 : 0;
+        if (!lf)
+            return bytes.len < V1_LONGEST ? MAIL_PROXY_PARTIAL : MAIL_PROXY_NONE;
+        return bytes.len > sizeof v1_signature && *len_r > sizeof v1_signature ? MAIL_PROXY_HEADER : MAIL_PROXY_NONE;
+    }
+    if (!begins(bytes, v2_signature, sizeof v2_signature))
+        return MAIL_PROXY_NONE;
+    if (bytes.len < V2_FIXED)
+        return MAIL_PROXY_PARTIAL;
+    *len_r = V2_FIXED + (gsize)(bytes.data[14] << 8 | bytes.data[15]);
+    return bytes.len < *len_r ? MAIL_PROXY_PARTIAL : MAIL_PROXY_HEADER;
+}
+
+/* The stream behind a PROXY header, if there is one. */
+static slice behind_proxy_header(slice bytes)
+{
+    gsize len;
+    if (bytes.len == 0 || (bytes.data[0] != 'P' && bytes.data[0] != '\r'))
+        return bytes;
+    switch (mail_recogniser_proxy_header(bytes, &len)) {
+    case MAIL_PROXY_NONE:
+        return bytes;
+    case MAIL_PROXY_PARTIAL: /* "PASS", cut short, is one as well: too few bytes either way */
+        return bytes.data[0] == 'P' && bytes.len < 6 ? bytes : SLICE_EMPTY;
+    case MAIL_PROXY_HEADER:
+        return slice_from(bytes, len);
+    }
+    return bytes;
+}
+
 mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint)
 {
     mail_guess best = {MAIL_VERDICT_NO, MAIL_PROTOCOL_NONE, FALSE};
     gboolean hinted = hint != MAIL_PROTOCOL_NONE;
     deal deals[4];
 
-    a = slice_head(a, MAIL_RECOGNISER_BYTES);
-    b = slice_head(b, MAIL_RECOGNISER_BYTES);
+    a = behind_proxy_header(slice_head(a, MAIL_RECOGNISER_BYTES));
+    b = behind_proxy_header(slice_head(b, MAIL_RECOGNISER_BYTES));
     if (!hinted && (is_hopeless(a) || is_hopeless(b)))
         return best;
     deals[0] = deal_smtp(a, b, TRUE);

@@ -32,4 +32,11 @@ typedef struct mail_guess {
  * other protocols' bytes it returns after the first few. */
 mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint);
 
+typedef enum mail_proxy_verdict { MAIL_PROXY_NONE, MAIL_PROXY_PARTIAL, MAIL_PROXY_HEADER } mail_proxy_verdict;
+
+/* Does a client's stream begin with the header that a load balancer puts in front of it (HAProxy's PROXY
+ * protocol, versions 1 and 2)? PARTIAL: too few bytes to say, or to have it whole. HEADER: *len_r is its
+ * length. At most 16 + 65535 bytes are asked for. */
+mail_proxy_verdict mail_recogniser_proxy_header(slice bytes, gsize *len_r);
+
 #endif

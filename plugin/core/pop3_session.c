@@ -332,10 +332,12 @@ static void start_tls(pop3_session *s)
 {
     mail_event event;
     text_line line;
+    slice held;
 
     s->client_state = CLIENT_COMMANDS;
     s->tls = TLS_EXPECTED;
-    if (held_bytes_length(s->client.held) > 0 && !is_tls_byte(held_bytes_peek(s->client.held).data[0]))
+    held = held_bytes_peek(s->client.held);
+    if (held.len > 0 && !is_tls_byte(held.data[0]))
         show_injected(s);
     if (line_reader_flush(s->server.lines, &line))
         emit_text(s, MAIL_SERVER, &line, 0);
@@ -842,7 +844,7 @@ static void read_server(pop3_session *s)
 static gboolean is_text(slice bytes)
 {
     for (gsize i = 0; i < bytes.len; i++)
-        if (bytes.data[i] < 0x20 && !strchr("\t\r\n\f\033", bytes.data[i]))
+        if (bytes.data[i] < 0x20 && !memchr("\t\r\n\f\033", bytes.data[i], 5))
             return FALSE;
     return TRUE;
 }
@@ -982,7 +984,7 @@ static gboolean decide_behind_hole(pop3_session *s, gboolean force)
     slice bytes = held_bytes_peek(s->server.held);
     gboolean status = slice_begins(bytes, "+OK ") || slice_begins(bytes, "+OK\r") || slice_begins(bytes, "-ERR ");
 
-    if (!status && bytes.len < strlen("-ERR ") && strchr("+-", bytes.data[0]) && !force &&
+    if (!status && bytes.len < strlen("-ERR ") && (bytes.data[0] == '+' || bytes.data[0] == '-') && !force &&
         !held_bytes_gap_follows(s->server.held) && !memchr(bytes.data, '\n', bytes.len))
         return FALSE;
     if (status && !g_queue_is_empty(&s->queue))
@@ -1138,6 +1140,12 @@ void pop3_session_feed(pop3_session *s, mail_side side, slice bytes)
         feed_client(s, bytes);
     else
         feed_server(s, bytes);
+}
+
+void pop3_session_preface(pop3_session *s, const text_line *line)
+{
+    s->client.in.offset = line->end;
+    emit_text(s, MAIL_CLIENT, line, 0);
 }
 
 void pop3_session_gap(pop3_session *s, mail_side side, guint64 missing)

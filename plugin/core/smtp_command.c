@@ -330,7 +330,6 @@ gboolean smtp_command_is_certain(slice line)
     case SMTP_VERB_XEXCH50:
     case SMTP_VERB_X_EXPS:
     case SMTP_VERB_X_LINK2STATE:
-    case SMTP_VERB_PROXY:
         return command.argument.len > 0;
     }
     return FALSE;

@@ -9,7 +9,7 @@
 #include "mail_event.h"
 
 /* X(ENUM, "wire name"): RFC 5321 4.1.1, 821, 2033, 3030, 3207, 4954, 1985, 2645, 4468,
- * Postfix' XCLIENT/XFORWARD, Exchange's X- verbs, HAProxy's PROXY line. */
+ * Postfix' XCLIENT/XFORWARD, Exchange's X- verbs. */
 #define SMTP_VERB_LIST(X)                                                                                             \
     X(HELO, "HELO")                                                                                                   \
     X(EHLO, "EHLO")                                                                                                   \
@@ -40,8 +40,7 @@
     X(XEXCH50, "XEXCH50")                                                                                             \
     X(X_EXPS, "X-EXPS")                                                                                               \
     X(X_LINK2STATE, "X-LINK2STATE")                                                                                   \
-    X(X_ANONYMOUSTLS, "X-ANONYMOUSTLS")                                                                               \
-    X(PROXY, "PROXY")
+    X(X_ANONYMOUSTLS, "X-ANONYMOUSTLS")
 
 typedef enum smtp_verb {
     SMTP_VERB_UNKNOWN,

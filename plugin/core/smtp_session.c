@@ -548,7 +548,7 @@ static const question_kind question_of_verb[] = {
     [SMTP_VERB_X_EXPS] = ASK_AUTH,      [SMTP_VERB_STARTTLS] = ASK_STARTTLS,
     [SMTP_VERB_X_ANONYMOUSTLS] = ASK_STARTTLS,
     [SMTP_VERB_XCLIENT] = ASK_XCLIENT,  [SMTP_VERB_XEXCH50] = ASK_XEXCH50,
-    [SMTP_VERB_QUIT] = ASK_QUIT,        [SMTP_VERB_PROXY] = ASK_OTHER,
+    [SMTP_VERB_QUIT] = ASK_QUIT,
 };
 
 static question_kind kind_of_command(const smtp_command *command)
@@ -669,7 +669,7 @@ static void read_command(smtp_session *s, const text_line *line)
     gboolean known = command->verb != SMTP_VERB_UNKNOWN;
     mail_event event = event_of_line(MAIL_EVENT_COMMAND, MAIL_CLIENT, line);
     question_kind kind = kind_of_command(command);
-    question *asked = NULL;
+    question *asked;
     mail_auth auth;
 
     s->lf_ends_lines = line->anomalies & ANOMALY_BIT(ANOMALY_BARE_LF) ? TRUE : FALSE;
@@ -679,12 +679,10 @@ static void read_command(smtp_session *s, const text_line *line)
         fill_command(&event, command);
     if (abandons_chunks(kind))
         give_up_message(s, MAIL_END_ABORTED, line->start);
-    if (command->verb != SMTP_VERB_PROXY) { /* the proxy's line is nobody's question */
-        asked = ask(s, kind, &event.anomalies);
-        event.exchange = asked->number;
-        prepare_command(s, command, asked);
-        presume_accepted(s, asked);
-    }
+    asked = ask(s, kind, &event.anomalies);
+    event.exchange = asked->number;
+    prepare_command(s, command, asked);
+    presume_accepted(s, asked);
     if (kind == ASK_AUTH) {
         begin_auth(s, command, &event, &auth);
         if (s->phase != PHASE_AUTH)
@@ -692,8 +690,7 @@ static void read_command(smtp_session *s, const text_line *line)
         s->phase = PHASE_AUTH;
     }
     emit(s, &event);
-    if (asked)
-        follow_command(s, command, kind, asked);
+    follow_command(s, command, kind, asked);
 }
 
 static void read_response(smtp_session *s, const text_line *line)
@@ -745,11 +742,13 @@ static void start_tls(smtp_session *s)
 {
     mail_event event;
     text_line line;
+    slice held;
 
     s->phase = PHASE_TLS;
     s->state = CLIENT_COMMANDS;
     s->tls = TLS_EXPECTED;
-    if (held_bytes_length(s->held) > 0 && !is_tls_byte(held_bytes_peek(s->held).data[0]))
+    held = held_bytes_peek(s->held);
+    if (held.len > 0 && !is_tls_byte(held.data[0]))
         show_injected(s);
     if (line_reader_flush(s->server.lines, &line))
         emit_text(s, MAIL_SERVER, &line, 0);
@@ -903,7 +902,7 @@ static gsize whole_held_lines(const smtp_session *s)
 static gboolean is_text(slice bytes)
 {
     for (gsize i = 0; i < bytes.len; i++)
-        if (bytes.data[i] < 0x20 && !strchr("\t\r\n\f\033", bytes.data[i]))
+        if (bytes.data[i] < 0x20 && !memchr("\t\r\n\f\033", bytes.data[i], 5))
             return FALSE;
     return TRUE;
 }
@@ -1509,6 +1508,12 @@ void smtp_session_feed(smtp_session *s, mail_side side, slice bytes)
         feed_client(s, bytes);
     else
         feed_server(s, bytes);
+}
+
+void smtp_session_preface(smtp_session *s, const text_line *line)
+{
+    s->client.in.offset = line->end;
+    emit_text(s, MAIL_CLIENT, line, 0);
 }
 
 void smtp_session_gap(smtp_session *s, mail_side side, guint64 missing)

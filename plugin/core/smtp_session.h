@@ -17,6 +17,7 @@
 #ifndef MAILXTRA_SMTP_SESSION_H
 #define MAILXTRA_SMTP_SESSION_H
 
+#include "line_reader.h"
 #include "mail_event.h"
 
 typedef struct smtp_session smtp_session;
@@ -24,6 +25,8 @@ typedef struct smtp_session smtp_session;
 smtp_session *smtp_session_new(mail_protocol protocol, gboolean from_start, mail_event_sink sink, void *user);
 void smtp_session_free(smtp_session *session);
 void smtp_session_feed(smtp_session *session, mail_side side, slice bytes);
+/* The client's stream begins with a line that is not of the session (a PROXY header): a TEXT event. */
+void smtp_session_preface(smtp_session *session, const text_line *line);
 void smtp_session_gap(smtp_session *session, mail_side side, guint64 missing);
 void smtp_session_tls(smtp_session *session);
 void smtp_session_end(smtp_session *session, mail_side side);

@@ -98,30 +98,34 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     return MAX((int)tvb_captured_length(tvb), 1);
 }
 
-static int pass_on(const char *table, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+/* On the ports of the preferences. */
+static int front_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    dissector_handle_t before = ports_replaced(table, pinfo->match_uint);
+    if (mailxtra_is_enabled())
+        return dissect(tvb, pinfo, tree, STREAM_LAYER_TCP, ports_hint(pinfo->match_uint));
+    dissector_handle_t before = ports_replaced(pinfo->match_uint);
     if (!before)
         return 0;
-    /* as if the caller had called it itself */
+    /* as if the caller had called it itself: each call in between takes one level of can_desegment */
     pinfo->can_desegment = pinfo->saved_can_desegment;
     return call_dissector_only(before, tvb, pinfo, tree, data);
 }
 
-#define DEFINE_FRONT(name, table, layer, hint)                                                                       \
-    static int name(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)                                 \
-    {                                                                                                                \
-        if (!mailxtra_is_enabled())                                                                                  \
-            return pass_on(table, tvb, pinfo, tree, data);                                                           \
-        return dissect(tvb, pinfo, tree, layer, hint);                                                               \
-    }
+/* For conversations that were recognised by what they say. */
+static int front_kept(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return mailxtra_is_enabled() ? dissect(tvb, pinfo, tree, STREAM_LAYER_TCP, MAIL_PROTOCOL_NONE) : 0;
+}
 
-DEFINE_FRONT(front_smtp, "tcp.port", STREAM_LAYER_TCP, MAIL_PROTOCOL_SMTP)
-DEFINE_FRONT(front_lmtp, "tcp.port", STREAM_LAYER_TCP, MAIL_PROTOCOL_LMTP)
-DEFINE_FRONT(front_pop3, "tcp.port", STREAM_LAYER_TCP, MAIL_PROTOCOL_POP3)
-DEFINE_FRONT(front_smtp_tls, "tls.port", STREAM_LAYER_TLS, MAIL_PROTOCOL_SMTP)
-DEFINE_FRONT(front_pop3_tls, "tls.port", STREAM_LAYER_TLS, MAIL_PROTOCOL_POP3)
-DEFINE_FRONT(front_kept, "", STREAM_LAYER_TCP, MAIL_PROTOCOL_NONE)
+static int front_smtp_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return mailxtra_is_enabled() ? dissect(tvb, pinfo, tree, STREAM_LAYER_TLS, MAIL_PROTOCOL_SMTP) : 0;
+}
+
+static int front_pop3_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return mailxtra_is_enabled() ? dissect(tvb, pinfo, tree, STREAM_LAYER_TLS, MAIL_PROTOCOL_POP3) : 0;
+}
 
 static ws_bool look_at_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
@@ -187,10 +191,10 @@ void mailxtra_register(void)
     draw_mail = create_dissector_handle(draw_mailxtra, proto_mailxtra);
 }
 
-/* A handle that belongs to that protocol; -1: to none. The description must be unique in each table. */
-static dissector_handle_t handle_of(int owner, dissector_t function, const char *description)
+/* A handle that belongs to that protocol; -1: to none. Name and description must be unique in a table. */
+static dissector_handle_t handle_of(int owner, dissector_t function, const char *name, const char *description)
 {
-    return create_dissector_handle_with_name_and_description(function, owner, NULL, description);
+    return create_dissector_handle_with_name_and_description(function, owner, name, description);
 }
 
 void mailxtra_handoff(void)
@@ -198,19 +202,17 @@ void mailxtra_handoff(void)
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_smtp = proto_get_id_by_filter_name("smtp");
     proto_pop = proto_get_id_by_filter_name("pop");
-    draw_smtp = handle_of(proto_smtp, draw_stock, "Mail Extra: SMTP tree");
-    draw_pop3 = handle_of(proto_pop, draw_stock, "Mail Extra: POP tree");
+    draw_smtp = create_dissector_handle(draw_stock, proto_smtp);
+    draw_pop3 = create_dissector_handle(draw_stock, proto_pop);
     stock_tree_handoff();
     tree_session_handoff();
 
-    tcp_front = handle_of(-1, front_kept, "Mail Extra (recognised)");
     const mailxtra_fronts fronts = {
-        .smtp = handle_of(-1, front_smtp, "Mail Extra SMTP"),
-        .lmtp = handle_of(-1, front_lmtp, "Mail Extra LMTP"),
-        .pop3 = handle_of(-1, front_pop3, "Mail Extra POP3"),
-        .smtp_tls = handle_of(proto_smtp, front_smtp_tls, "Mail Extra SMTP over TLS"),
-        .pop3_tls = handle_of(proto_pop, front_pop3_tls, "Mail Extra POP3 over TLS"),
+        .tcp = handle_of(-1, front_tcp, "mailxtra.tcp", "Mail Extra"),
+        .smtp_tls = handle_of(proto_smtp, front_smtp_tls, "smtp.mailxtra", "Mail Extra SMTP over TLS"),
+        .pop3_tls = handle_of(proto_pop, front_pop3_tls, "pop.mailxtra", "Mail Extra POP3 over TLS"),
     };
+    tcp_front = create_dissector_handle(front_kept, -1);
     ports_install(&fronts);
     stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls);
     tcp_watch_install(before_tcp, behind_tcp);

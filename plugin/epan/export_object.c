@@ -8,6 +8,7 @@
 #include "export_object.h"
 
 #include "prefs.h"
+#include "stream_store.h"
 
 #include <epan/export_object.h>
 #include <epan/tap.h>
@@ -25,9 +26,14 @@ typedef struct offered_object {
 typedef struct export_list {
     int tap;
     export_names *names;
+    void *objects; /* what the tap hands over, while the capture is read for the first time */
 } export_list;
 
-static export_list attachments = {-1, NULL}, messages = {-1, NULL};
+static export_list attachments = {-1, NULL, NULL}, messages = {-1, NULL, NULL};
+static int end_tap = -1;
+static gboolean waits_for_end;
+
+static void offer_at_end(stored_message *stored, void *user);
 
 static tap_packet_status add_object(export_list *list, void *tap_data, const void *data)
 {
@@ -52,16 +58,44 @@ static void forget_names(export_list *list)
 {
     export_names_free(list->names);
     list->names = NULL;
+    list->objects = NULL;
+}
+
+/* tshark with one pass says nothing when the capture is over, but asks all listeners to draw, the latest
+ * first: ours is registered later than the lists' and so comes before they are written. */
+static void at_end_of_capture(void *tap_data _U_)
+{
+    stream_store_finish_all(offer_at_end, NULL);
+}
+
+static tap_packet_status never(void *tap_data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data _U_, tap_flags_t flags _U_)
+{
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+/* The object that announces a message: keeps the list for the end of the capture. */
+static tap_packet_status take(export_list *list, void *tap_data, const void *data)
+{
+    if (data)
+        return add_object(list, tap_data, data);
+    list->objects = tap_data;
+    if (!waits_for_end) {
+        GString *error = register_tap_listener("mailxtra_end", &waits_for_end, NULL, 0, NULL, never, at_end_of_capture, NULL);
+        waits_for_end = error == NULL;
+        if (error)
+            g_string_free(error, TRUE);
+    }
+    return TAP_PACKET_DONT_REDRAW;
 }
 
 static tap_packet_status on_attachment(void *tap_data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags _U_)
 {
-    return add_object(&attachments, tap_data, data);
+    return take(&attachments, tap_data, data);
 }
 
 static tap_packet_status on_message(void *tap_data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags _U_)
 {
-    return add_object(&messages, tap_data, data);
+    return take(&messages, tap_data, data);
 }
 
 static void forget_attachments(void)
@@ -80,6 +114,7 @@ void export_object_register(void)
     attachments.tap = register_export_object(proto, on_attachment, forget_attachments);
     proto = proto_register_protocol("Mails as transferred, dot-stuffing undone", "Mail messages", "mail-messages");
     messages.tap = register_export_object(proto, on_message, forget_messages);
+    end_tap = register_tap("mailxtra_end");
     register_init_routine(forget_attachments);
     register_init_routine(forget_messages);
 }
@@ -102,11 +137,21 @@ static ws_bool on_pool_end(wmem_allocator_t *pool _U_, wmem_cb_event_t event _U_
     return FALSE;
 }
 
-static void offer(export_list *list, packet_info *pinfo, const char *host, const char *type, const char *name, slice bytes)
+/* Gives one object to a list: through its tap, or, at the end of the capture (pinfo NULL), directly. */
+static void offer(export_list *list, packet_info *pinfo, const offered_object *object)
 {
-    offered_object *offered = wmem_new(pinfo->pool, offered_object);
-    *offered = (offered_object){pinfo->num, host, wmem_strdup(pinfo->pool, type), wmem_strdup(pinfo->pool, name), bytes};
-    tap_queue_packet(list->tap, pinfo, offered);
+    if (pinfo)
+        tap_queue_packet(list->tap, pinfo, wmem_memdup(pinfo->pool, object, sizeof *object));
+    else
+        add_object(list, list->objects, object);
+}
+
+/* For the time of the packet, as the tap is called after the dissection; else for ever so short. */
+static const char *keep(packet_info *pinfo, char *text)
+{
+    const char *kept = wmem_strdup(pinfo ? pinfo->pool : wmem_file_scope(), text);
+    g_free(text);
+    return kept;
 }
 
 static char *subject_of(const mime_message *mime)
@@ -116,31 +161,65 @@ static char *subject_of(const mime_message *mime)
     return safe ? safe : g_strdup("message");
 }
 
-static void offer_attachment(const mime_message *mime, const mime_part *part, packet_info *pinfo, const char *host, const char *subject)
+static const char *sender_of(const stored_message *stored, const mime_message *mime, packet_info *pinfo)
+{
+    const header_field *from = mime_part_field(mime->root, "From");
+    return keep(pinfo, g_strdup(from && *from->value ? from->value : stored->envelope_from ? stored->envelope_from : ""));
+}
+
+static void offer_attachment(const mime_message *mime, const mime_part *part, packet_info *pinfo, offered_object object, const char *subject)
 {
     GByteArray *decoded = mime_part_decode(mime, part, NULL);
-    wmem_register_callback(pinfo->pool, on_pool_end, decoded); /* the tap is called after the dissection */
     char *name = export_name_safe(part->filename, NULL);
-    if (!name)
-        name = export_name_for_part(subject, part->path, part->type);
-    offer(&attachments, pinfo, host, part->type, name, (slice){decoded->data, decoded->len});
-    g_free(name);
+    object.type = keep(pinfo, g_strdup(part->type));
+    object.wanted_name = keep(pinfo, name ? name : export_name_for_part(subject, part->path, part->type));
+    object.bytes = (slice){decoded->data, decoded->len};
+    offer(&attachments, pinfo, &object);
+    if (pinfo)
+        wmem_register_callback(pinfo->pool, on_pool_end, decoded);
+    else
+        g_byte_array_unref(decoded);
+}
+
+static gboolean is_listening(const export_list *list, packet_info *pinfo)
+{
+    return pinfo ? have_tap_listener(list->tap) : list->objects != NULL;
+}
+
+static void offer_all(stored_message *stored, const mime_message *mime, packet_info *pinfo)
+{
+    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, message_store_bytes(stored)};
+    char *subject = subject_of(mime);
+    if (is_listening(&messages, pinfo)) {
+        object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
+        offer(&messages, pinfo, &object);
+    }
+    for (guint i = 0; is_listening(&attachments, pinfo) && i < mime->parts->len; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        if (export_object_is_attachment(part))
+            offer_attachment(mime, part, pinfo, object, subject);
+    }
+    g_free(subject);
+}
+
+static void offer_at_end(stored_message *stored, void *user _U_)
+{
+    mime_message *mime = message_store_parse(stored);
+    offer_all(stored, mime, NULL);
+    mime_message_free(mime);
 }
 
 void export_object_offer(stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
-    const header_field *from = mime_part_field(mime->root, "From");
-    const char *host = wmem_strdup(pinfo->pool, from && *from->value ? from->value : stored->envelope_from ? stored->envelope_from : "");
-    char *subject = subject_of(mime);
-    if (have_tap_listener(messages.tap)) {
-        char *name = g_strconcat(subject, ".eml", NULL);
-        offer(&messages, pinfo, host, "message/rfc822", name, message_store_bytes(stored));
-        g_free(name);
-    }
-    for (guint i = 0; have_tap_listener(attachments.tap) && i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (export_object_is_attachment(part))
-            offer_attachment(mime, part, pinfo, host, subject);
-    }
-    g_free(subject);
+    offer_all(stored, mime, pinfo);
+}
+
+void export_object_announce(packet_info *pinfo)
+{
+    if (PINFO_FD_VISITED(pinfo))
+        return;
+    if (have_tap_listener(attachments.tap))
+        tap_queue_packet(attachments.tap, pinfo, NULL);
+    if (have_tap_listener(messages.tap))
+        tap_queue_packet(messages.tap, pinfo, NULL);
 }

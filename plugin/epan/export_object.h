@@ -16,6 +16,9 @@ gboolean export_object_is_wanted(void);
 /* Is the part one that "Mail attachments" offers? Policy: docs/architecture.md, and the preference. */
 gboolean export_object_is_attachment(const mime_part *part);
 
+/* A message has begun in this frame: should the capture end before it does, the lists get what there is. */
+void export_object_announce(packet_info *pinfo);
+
 /* Tells the lists of a finished message and its attachments. */
 void export_object_offer(stored_message *stored, const mime_message *mime, packet_info *pinfo);
 

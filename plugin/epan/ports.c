@@ -14,6 +14,7 @@
 typedef struct taken_port {
     const char *table;
     guint32 port;
+    mail_protocol hint;
     dissector_handle_t front, before;
 } taken_port;
 
@@ -36,34 +37,34 @@ static void give_back_all(void)
     g_array_set_size(taken, 0);
 }
 
-static void take(const char *table_name, guint32 port, dissector_handle_t front)
+static void take(const char *table_name, guint32 port, dissector_handle_t front, mail_protocol hint)
 {
     dissector_table_t table = find_dissector_table(table_name);
     if (port == 0 || !table || dissector_is_uint_changed(table, port))
         return;
-    taken_port entry = {table_name, port, front, dissector_get_uint_handle(table, port)};
+    taken_port entry = {table_name, port, hint, front, dissector_get_uint_handle(table, port)};
     if (entry.before == front)
         return;
     dissector_add_uint(table_name, port, front);
     g_array_append_val(taken, entry);
 }
 
-static void take_range(const char *table, const range_t *range, dissector_handle_t front)
+static void take_range(const char *table, const range_t *range, dissector_handle_t front, mail_protocol hint)
 {
     for (guint i = 0; i < range->nranges; i++) {
         for (guint32 port = range->ranges[i].low; port <= range->ranges[i].high && port <= 65535; port++)
-            take(table, port, port == LMTP_PORT && front == fronts.smtp ? fronts.lmtp : front);
+            take(table, port, front, port == LMTP_PORT && hint == MAIL_PROTOCOL_SMTP ? MAIL_PROTOCOL_LMTP : hint);
     }
 }
 
 /* TLS from the first byte: TCP has to call TLS on that port first. */
 static void take_tls_range(const range_t *range, dissector_handle_t front)
 {
-    take_range("tls.port", range, front);
+    take_range("tls.port", range, front, MAIL_PROTOCOL_NONE);
     for (guint i = 0; i < range->nranges; i++) {
         for (guint32 port = range->ranges[i].low; port <= range->ranges[i].high && port <= 65535; port++) {
             if (!dissector_get_uint_handle(tcp_ports, port))
-                take("tcp.port", port, tls_handle);
+                take("tcp.port", port, tls_handle, MAIL_PROTOCOL_NONE);
         }
     }
 }
@@ -73,8 +74,8 @@ static void take_all(void)
     give_back_all();
     if (!mailxtra_is_enabled())
         return;
-    take_range("tcp.port", mailxtra_prefs.smtp_ports, fronts.smtp);
-    take_range("tcp.port", mailxtra_prefs.pop3_ports, fronts.pop3);
+    take_range("tcp.port", mailxtra_prefs.smtp_ports, fronts.tcp, MAIL_PROTOCOL_SMTP);
+    take_range("tcp.port", mailxtra_prefs.pop3_ports, fronts.tcp, MAIL_PROTOCOL_POP3);
     take_tls_range(mailxtra_prefs.smtps_ports, fronts.smtp_tls);
     take_tls_range(mailxtra_prefs.pop3s_ports, fronts.pop3_tls);
 }
@@ -90,14 +91,26 @@ void ports_install(const mailxtra_fronts *handles)
     register_init_routine(take_all);
 }
 
-dissector_handle_t ports_replaced(const char *table, guint32 port)
+static const taken_port *find_taken(guint32 port)
 {
     for (guint i = 0; i < taken->len; i++) {
         const taken_port *entry = &g_array_index(taken, taken_port, i);
-        if (entry->port == port && strcmp(entry->table, table) == 0)
-            return entry->before;
+        if (entry->port == port && entry->front == fronts.tcp)
+            return entry;
     }
     return NULL;
+}
+
+dissector_handle_t ports_replaced(guint32 port)
+{
+    const taken_port *entry = find_taken(port);
+    return entry ? entry->before : NULL;
+}
+
+mail_protocol ports_hint(guint32 port)
+{
+    const taken_port *entry = find_taken(port);
+    return entry ? entry->hint : MAIL_PROTOCOL_NONE;
 }
 
 gboolean ports_changed_by_user(guint32 port)

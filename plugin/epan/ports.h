@@ -10,12 +10,13 @@
 
 #include "../core/mail_event.h"
 
-/* The handles that are put into the tables, by what the port promises. Those for TCP are without a
- * protocol of their own, so that they can pass on to what stood there before and leave no trace. TLS
- * shows the protocol of the handle it calls, so those belong to the stock protocols. */
+/* The handles that are put into the tables. The one for TCP has no protocol of its own, so that it can
+ * pass on to what stood there before and leave no trace (one for all ports: from 4.4 on a table
+ * wants no two of the same owner). TLS shows the protocol of the handle it calls, so those belong to the stock
+ * protocols. */
 typedef struct mailxtra_fronts {
-    dissector_handle_t smtp, lmtp, pop3;     /* in tcp.port */
-    dissector_handle_t smtp_tls, pop3_tls;   /* in tls.port */
+    dissector_handle_t tcp;                /* in tcp.port */
+    dissector_handle_t smtp_tls, pop3_tls; /* in tls.port */
 } mailxtra_fronts;
 
 /* Keeps the handles and arranges that the entries are taken whenever a capture is opened (the
@@ -23,8 +24,11 @@ typedef struct mailxtra_fronts {
  * when mailxtra is switched off. At handoff. */
 void ports_install(const mailxtra_fronts *fronts);
 
-/* What stood in the table ("tcp.port", "tls.port") for this port before; NULL: nothing. */
-dissector_handle_t ports_replaced(const char *table, guint32 port);
+/* What stood in tcp.port for this port before; NULL: nothing. */
+dissector_handle_t ports_replaced(guint32 port);
+
+/* The protocol that a taken TCP port promises; NONE: it is not taken. */
+mail_protocol ports_hint(guint32 port);
 
 /* A port that the user himself gave to Wireshark's SMTP or POP dissector (Decode As, smtp.tcp.port):
  * he means mail. NONE: no such port. */

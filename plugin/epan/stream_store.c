@@ -47,6 +47,12 @@ struct mail_conversation {
     guint32 login_name_in;
     gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
 
+    gboolean ended[2];    /* the session was told that this flow has ended */
+    stream_call *last_call; /* the last one with bytes */
+    guint32 last_frame;
+    nstime_t last_time;
+    gboolean at_end;      /* of the capture: no frame is being dissected */
+
     /* valid during a call on the first pass */
     packet_info *pinfo;
     stream_call *call;
@@ -90,10 +96,13 @@ static void forget_conversations(void)
     capture_is_disordered = FALSE;
 }
 
+static void finish_after_first_pass(void);
+
 void stream_store_register(void)
 {
     all_conversations = g_ptr_array_new();
     register_cleanup_routine(forget_conversations);
+    register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
 }
 
@@ -279,7 +288,7 @@ static void note_login(mail_conversation *mail, mail_record *record)
 static void start_tls(mail_conversation *mail)
 {
     dissector_handle_t inside = mail->protocol == MAIL_PROTOCOL_POP3 ? pop3_inside_tls : smtp_inside_tls;
-    if (!tls_handle || mail->layer != STREAM_LAYER_TCP)
+    if (!tls_handle || mail->layer != STREAM_LAYER_TCP || mail->at_end)
         return;
     ssl_starttls_ack(tls_handle, mail->pinfo, inside);
     /* a dissector set for a frame range hides the one that ssl_starttls_ack sets from frame 0 */
@@ -417,8 +426,10 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
 static void on_end(int flow, void *user)
 {
     mail_conversation *mail = user;
-    if (mail->verdict == VERDICT_MAIL)
-        mail_session_end(mail->session, side_of(mail, flow));
+    if (mail->verdict != VERDICT_MAIL || mail->ended[flow])
+        return;
+    mail->ended[flow] = TRUE;
+    mail_session_end(mail->session, side_of(mail, flow));
 }
 
 static const stream_sink sink = {on_bytes, on_gap, on_end};
@@ -536,6 +547,11 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     call->state = mail->state;
     if (call->accepted)
         call->side = side_of(mail, flow);
+    if (call->length && !call->opaque) {
+        mail->last_call = call;
+        mail->last_frame = mail->pinfo->num;
+        mail->last_time = mail->pinfo->abs_ts;
+    }
     mail->call = NULL;
     mail->pinfo = NULL;
     if (mail->verdict == VERDICT_NOT_MAIL)
@@ -609,4 +625,46 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
     if (tvb_captured_length(tvb) < call->length && mail->verdict == VERDICT_MAIL)
         mail_session_gap(mail->session, side_of(mail, flow), call->length - tvb_captured_length(tvb));
     return end_call(mail, flow);
+}
+
+/* ---- the end of the capture ---- */
+
+static void finish_conversation(mail_conversation *mail)
+{
+    frame_data frame = {0};
+    packet_info pinfo = {0};
+    pinfo.fd = &frame;
+    pinfo.num = mail->last_frame;
+    pinfo.abs_ts = mail->last_time;
+    mail->at_end = TRUE;
+    mail->pinfo = &pinfo;
+    mail->call = mail->last_call;
+    stream_assembler_flush(mail->assembler);
+    for (int flow = 0; flow < 2; flow++)
+        on_end(flow, mail);
+    mail->call->state = mail->state;
+    mail->call = NULL;
+    mail->pinfo = NULL;
+}
+
+void stream_store_finish_all(stream_store_finished finished, void *user)
+{
+    for (guint i = 0; i < all_conversations->len; i++) {
+        mail_conversation *mail = g_ptr_array_index(all_conversations, i);
+        if (mail->verdict != VERDICT_MAIL || mail->at_end || !mail->last_call)
+            continue;
+        guint before = wmem_array_get_count(mail->last_call->records);
+        finish_conversation(mail);
+        for (guint r = before; finished && r < wmem_array_get_count(mail->last_call->records); r++) {
+            const mail_record *record = *(mail_record **)wmem_array_index(mail->last_call->records, r);
+            if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message)
+                finished(record->message, user);
+        }
+    }
+}
+
+/* Wireshark and `tshark -2` say when the first pass is over. */
+static void finish_after_first_pass(void)
+{
+    stream_store_finish_all(NULL, NULL);
 }

@@ -85,4 +85,11 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
                               dissector_handle_t pop3_inside);
 
+/* The capture is over: what waits is handed on, holes become gaps, open messages end as cut. What the
+ * sessions say then is recorded with the last frame that brought them bytes; `finished` (may be NULL) is
+ * called for each message that ended so. Once per capture; also done by itself when Wireshark says
+ * that the first pass is over. */
+typedef void (*stream_store_finished)(stored_message *message, void *user);
+void stream_store_finish_all(stream_store_finished finished, void *user);
+
 #endif

@@ -106,5 +106,5 @@ void tcp_watch_install(tcp_watch_before before, tcp_watch_behind behind)
     next_handle = dissector_get_uint_handle(find_dissector_table("ip.proto"), IP_PROTO_TCP);
     if (next_handle)
         dissector_add_uint("ip.proto", IP_PROTO_TCP,
-                           create_dissector_handle_with_name_and_description(watch_tcp, -1, NULL, "TCP (watched for mail)"));
+                           create_dissector_handle_with_name_and_description(watch_tcp, -1, "mailxtra.watch", "TCP, watched for mail"));
 }

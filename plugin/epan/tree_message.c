@@ -108,7 +108,8 @@ static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, 
 static void call_media(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb)
 {
     dissector_handle_t handle = dissector_get_string_handle(media_types, part->type);
-    if (handle && mailxtra_prefs.call_media && tvb_captured_length(tvb))
+    /* a cut PNG is not a malformed one */
+    if (handle && mailxtra_prefs.call_media && part->complete && tvb_captured_length(tvb))
         guarded_call(handle, tvb, drawing->pinfo, tree, NULL);
 }
 

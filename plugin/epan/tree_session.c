@@ -3,6 +3,7 @@
  */
 #include "tree_session.h"
 
+#include "export_object.h"
 #include "guarded_call.h"
 #include "mailxtra.h"
 #include "mailxtra_fields.h"
@@ -285,6 +286,7 @@ static void draw_record(session_drawing *drawing, const mail_record *record)
         draw_listing_line(drawing, record);
         break;
     case MAIL_EVENT_MESSAGE_START:
+        export_object_announce(drawing->pinfo);
         if (record->event.anomalies)
             draw_note(drawing, record, "Message begins");
         break;

@@ -114,6 +114,7 @@ class Tshark:
         self.workspace = workspace
         self.version = wireshark_version()[0]
         self.plugins = workspace.with_plugin if plugin else workspace.without_plugin
+        self._exports = {}
 
     def __call__(self, *args, check=True, command="tshark", stdin=subprocess.DEVNULL):
         """Runs tshark with -n and these arguments; returns the completed process, output as bytes."""
@@ -170,10 +171,13 @@ class Tshark:
         return json_frames(self.read(capture, *args, **options))
 
     def export(self, kind, capture, *args, two_pass=False, prefs=()):
-        """Exports the objects of this kind; returns the folder that holds them."""
-        target = self.workspace.folder()
-        self.read(capture, *args, "-q", "--export-objects", f"{kind},{target}", two_pass=two_pass, prefs=prefs)
-        return target
+        """Exports the objects of this kind; returns the folder that holds them, not to be changed: it may be used again."""
+        key = (kind, capture, args, two_pass, tuple(prefs))
+        if key not in self._exports:
+            target = self.workspace.folder()
+            self.read(capture, *args, "-q", "--export-objects", f"{kind},{target}", two_pass=two_pass, prefs=prefs)
+            self._exports[key] = target
+        return self._exports[key]
 
 
 def _options(two_pass, prefs):

@@ -53,6 +53,8 @@ static void test_mail(void)
         {"MAIL FROM:<a@x>\r\n", "250 ok\r\n", NONE, YES, SMTP},
         {"RCPT TO:<", "", NONE, YES, SMTP},
         {"GET / HTTP/1.0\r\n", "220 x ESMTP\r\n", NONE, YES, SMTP},
+        {"PROXY TCP4 10.0.0.1 10.0.0.2 1 25\r\nEHLO c\r\n", "", NONE, YES, SMTP},
+        {"PROXY TCP4 10.0.0.1 10.0.0.2 1 110\r\nCAPA\r\n", "", NONE, YES, POP3},
         {"", "250-mx\r\n250-PIPELINING\r\n", NONE, YES, SMTP},
         {"", "250 2.1.0 Ok\r\n", NONE, YES, SMTP},
         {"", "354 End data with <CR><LF>.<CR><LF>\r\n", NONE, YES, SMTP},
@@ -149,6 +151,8 @@ static void test_needs_more(void)
         {"U", "", NONE, MAYBE, NONE},
         {"USE", "", NONE, MAYBE, NONE},
         {"CAPA", "", NONE, MAYBE, NONE},
+        {"PROXY TCP4 10.0.0.1 10.0.0.2 1 25\r\n", "", NONE, MAYBE, NONE},
+        {"P", "", NONE, MAYBE, NONE},
         {"", "220 ho", SMTP, MAYBE, NONE},
     };
     check(rows, G_N_ELEMENTS(rows));
@@ -212,6 +216,48 @@ static void test_random(void)
     g_rand_free(random);
 }
 
+#define V1 "PROXY TCP4 10.0.0.1 10.0.0.2 1111 25\r\n"
+#define V2 "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" "0123456789ab"
+
+/* Every beginning of the header is PARTIAL, the whole is HEADER whatever follows. */
+static void check_proxy(const char *header, gsize header_len)
+{
+    GByteArray *all = g_byte_array_new();
+    gsize len = 0;
+
+    g_byte_array_append(all, (const guint8 *)header, (guint)header_len);
+    g_byte_array_append(all, (const guint8 *)"EHLO c\r\n", 8);
+    for (gsize size = 1; size < header_len; size++)
+        g_assert_cmpint(mail_recogniser_proxy_header((slice){all->data, size}, &len), ==, MAIL_PROXY_PARTIAL);
+    for (gsize size = header_len; size <= all->len; size++) {
+        g_assert_cmpint(mail_recogniser_proxy_header((slice){all->data, size}, &len), ==, MAIL_PROXY_HEADER);
+        g_assert_cmpuint(len, ==, header_len);
+    }
+    g_byte_array_unref(all);
+}
+
+static void test_proxy_header(void)
+{
+    check_proxy(V1, sizeof V1 - 1);
+    check_proxy("PROXY UNKNOWN\r\n", 15);
+    check_proxy(V2, sizeof V2 - 1);
+}
+
+static void test_no_proxy_header(void)
+{
+    static const char *const others[] = {"EHLO c\r\n", "PASS x\r\n", "PR\r\n", "\r\nEHLO", "\r\n\r\nEHLO", "PROXY\r\n"};
+    char *longer = g_strdup_printf("PROXY %0101d", 0);
+    gsize len;
+
+    g_assert_cmpint(mail_recogniser_proxy_header(SLICE_EMPTY, &len), ==, MAIL_PROXY_NONE);
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_cmpint(mail_recogniser_proxy_header(slice_of(others[i]), &len), ==, MAIL_PROXY_NONE);
+    g_assert_cmpint(mail_recogniser_proxy_header(slice_of(longer), &len), ==, MAIL_PROXY_NONE);
+    longer[106] = 0;
+    g_assert_cmpint(mail_recogniser_proxy_header(slice_of(longer), &len), ==, MAIL_PROXY_PARTIAL);
+    g_free(longer);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -221,5 +267,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mail_recogniser/hinted", test_hinted);
     g_test_add_func("/mail_recogniser/monotonous", test_monotonous);
     g_test_add_func("/mail_recogniser/random", test_random);
+    g_test_add_func("/mail_recogniser/proxy_header", test_proxy_header);
+    g_test_add_func("/mail_recogniser/no_proxy_header", test_no_proxy_header);
     return g_test_run();
 }

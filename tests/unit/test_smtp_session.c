@@ -934,7 +934,7 @@ static void test_dialects(void)
          SCRIPT("C: PROXY TCP4 10.0.0.1 10.0.0.2 1111 25", "S: 220 x", "C: EHLO c", "S: 250 XCLIENT NAME ADDR",
                 "C: XCLIENT NAME=a ADDR=10.1.2.3", "S: 220 x again", "C: EHLO d", "S: 250 x", "C: XFORWARD NAME=b",
                 "S: 250 ok"),
-         "C PROXY \"TCP4 10.0.0.1 10.0.0.2 1111 25\" [CONNECTED]\n"
+         "C text \"PROXY TCP4 10.0.0.1 10.0.0.2 1111 25\" [CONNECTED]\n"
          "S 220 [CONNECTED]\n"
          "C EHLO \"c\" #1 [CONNECTED]\n"
          "S 250 #1 [GREETED]\n"
