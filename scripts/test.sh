@@ -88,7 +88,7 @@ run_here() {
         ran "$out/unit.xml" "the unit tests"
     say "== Wireshark $(wireshark_version): ${suites[*]}"
     (cd "$top" && MAILXTRA_BUILD="$build" PYTHONDONTWRITEBYTECODE=1 \
-        /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs -n "$(nproc)" --dist loadgroup \
+        /usr/bin/python3 -m pytest -p no:cacheprovider -q -rfEs -n "$(nproc)" --dist loadgroup \
         --junitxml "$out/pytest.xml" "${suites[@]}" </dev/null) ||
         ran "$out/pytest.xml" "pytest"
     count "$out"/*.xml

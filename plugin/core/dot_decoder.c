@@ -44,8 +44,8 @@ void dot_decoder_free(dot_decoder *decoder)
 
 void dot_decoder_start(dot_decoder *decoder, dot_begin begin, gboolean lf_ends_lines)
 {
-    *decoder = (dot_decoder){.state = begin == DOT_BEGIN_LINE ? SEEN_LINE_END : SEEN_HOLE,
-                             .lf_ends_lines = lf_ends_lines};
+    *decoder =
+        (dot_decoder){.state = begin == DOT_BEGIN_LINE ? SEEN_LINE_END : SEEN_HOLE, .lf_ends_lines = lf_ends_lines};
 }
 
 anomaly_set dot_decoder_anomalies(const dot_decoder *decoder)
@@ -100,9 +100,8 @@ static gboolean release(dot_decoder *decoder, dot_piece *piece_r)
     guint len = decoder->held_len - stuffing;
 
     memcpy(decoder->given, decoder->held + stuffing, len);
-    *piece_r = (dot_piece){.run = {decoder->given, len},
-                           .start = decoder->held_start,
-                           .end = decoder->held_start + decoder->held_len};
+    *piece_r = (dot_piece){
+        .run = {decoder->given, len}, .start = decoder->held_start, .end = decoder->held_start + decoder->held_len};
     if (last == '\n')
         decoder->state = state_after_lf(decoder, decoder->held_len > 2);
     else

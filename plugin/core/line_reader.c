@@ -103,9 +103,8 @@ gboolean line_reader_flush(line_reader *reader, text_line *line_r)
         forget(reader);
     if (reader->seen == 0)
         return FALSE;
-    *line_r = (text_line){.line = {reader->begun->data, reader->begun->len},
-                          .start = reader->start,
-                          .end = reader->start + reader->seen};
+    *line_r = (text_line){
+        .line = {reader->begun->data, reader->begun->len}, .start = reader->start, .end = reader->start + reader->seen};
     reader->spent = TRUE;
     finish(line_r);
     return TRUE;

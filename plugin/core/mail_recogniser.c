@@ -76,10 +76,10 @@ static gboolean is_text(slice s)
 
 /* Every code of RFC 5321 4.2.3, 4954 6, 3030, 7504, 7372 and of what servers in the wild send. FTP's
  * 230, 331, NNTP's 200, 201 and so on are not among them. */
-static const guint16 smtp_codes[] = {211, 214, 220, 221, 235, 250, 251, 252, 334, 354, 421, 422, 430, 431, 432, 441, 442,
-                                     446, 447, 450, 451, 452, 453, 454, 455, 458, 459, 471, 500, 501, 502, 503, 504, 510,
-                                     511, 512, 515, 521, 523, 525, 530, 533, 534, 535, 538, 541, 550, 551, 552, 553, 554,
-                                     555, 556, 557, 570, 571, 572};
+static const guint16 smtp_codes[] = {211, 214, 220, 221, 235, 250, 251, 252, 334, 354, 421, 422, 430, 431, 432,
+                                     441, 442, 446, 447, 450, 451, 452, 453, 454, 455, 458, 459, 471, 500, 501,
+                                     502, 503, 504, 510, 511, 512, 515, 521, 523, 525, 530, 533, 534, 535, 538,
+                                     541, 550, 551, 552, 553, 554, 555, 556, 557, 570, 571, 572};
 
 static gboolean is_smtp_code(guint code)
 {
@@ -89,14 +89,19 @@ static gboolean is_smtp_code(guint code)
     return FALSE;
 }
 
-static const char *const smtp_words[] = {"SMTP",     "LMTP",      "Postfix",   "Exim",  "Sendmail", "qmail",
-                                         "OpenSMTPD", "Haraka",   "MailEnable", "Kerio Connect", NULL};
+static const char *const smtp_words[] = {"SMTP",      "LMTP",   "Postfix",    "Exim",          "Sendmail", "qmail",
+                                         "OpenSMTPD", "Haraka", "MailEnable", "Kerio Connect", NULL};
 /* Greetings of others that begin with 220 too. */
-static const char *const foreign_220[] = {"FTP", "FileZilla", "dictd", "dict.org", "HylaFAX", "Serv-U", "JetDirect", NULL};
+static const char *const foreign_220[] = {"FTP",     "FileZilla", "dictd",     "dict.org",
+                                          "HylaFAX", "Serv-U",    "JetDirect", NULL};
 
-static const char *const ehlo_words[] = {"PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING", "SMTPUTF8",
-                                         "BINARYMIME", "XEXCH50", "X-EXPS", "STARTTLS", "ETRN", "AUTH PLAIN",
-                                         "AUTH LOGIN", "AUTH CRAM", "AUTH NTLM", "AUTH GSSAPI", "AUTH=", "VRFY", "DSN", NULL};
+static const char *const ehlo_words[] = {"PIPELINING", "8BITMIME",   "ENHANCEDSTATUSCODES",
+                                         "CHUNKING",   "SMTPUTF8",   "BINARYMIME",
+                                         "XEXCH50",    "X-EXPS",     "STARTTLS",
+                                         "ETRN",       "AUTH PLAIN", "AUTH LOGIN",
+                                         "AUTH CRAM",  "AUTH NTLM",  "AUTH GSSAPI",
+                                         "AUTH=",      "VRFY",       "DSN",
+                                         NULL};
 
 static gboolean is_ehlo_line(slice text)
 {
@@ -171,11 +176,11 @@ typedef struct client_word {
 
 /* What a line must begin with to be a client's; POSSIBLE where FTP, NNTP, IRC and others have it too. */
 static const client_word smtp_client_words[] = {
-    {"EHLO ", CERTAIN},      {"HELO ", CERTAIN},     {"LHLO ", CERTAIN},    {"MAIL FROM:", CERTAIN},
-    {"RCPT TO:", CERTAIN},   {"BDAT ", CERTAIN},     {"XCLIENT ", CERTAIN}, {"XFORWARD ", CERTAIN},
-    {"ETRN ", CERTAIN},      {"X-EXPS ", CERTAIN},   {"X-LINK2STATE ", CERTAIN}, {"XEXCH50 ", CERTAIN},
-    {"VRFY ", POSSIBLE},     {"EXPN ", POSSIBLE},    {"AUTH ", POSSIBLE},   {"SOML FROM:", CERTAIN},
-    {"SAML FROM:", CERTAIN}, {"BURL ", POSSIBLE},    {"HELP ", SHARED},
+    {"EHLO ", CERTAIN},      {"HELO ", CERTAIN},   {"LHLO ", CERTAIN},         {"MAIL FROM:", CERTAIN},
+    {"RCPT TO:", CERTAIN},   {"BDAT ", CERTAIN},   {"XCLIENT ", CERTAIN},      {"XFORWARD ", CERTAIN},
+    {"ETRN ", CERTAIN},      {"X-EXPS ", CERTAIN}, {"X-LINK2STATE ", CERTAIN}, {"XEXCH50 ", CERTAIN},
+    {"VRFY ", POSSIBLE},     {"EXPN ", POSSIBLE},  {"AUTH ", POSSIBLE},        {"SOML FROM:", CERTAIN},
+    {"SAML FROM:", CERTAIN}, {"BURL ", POSSIBLE},  {"HELP ", SHARED},
 };
 /* These stand alone. */
 static const client_word smtp_client_lines[] = {{"DATA", POSSIBLE}, {"RSET", POSSIBLE}, {"STARTTLS", POSSIBLE},
@@ -185,8 +190,8 @@ static const client_word smtp_client_lines[] = {{"DATA", POSSIBLE}, {"RSET", POS
 /* "AUTH TLS", "AUTH SSL" are FTP's (RFC 4217); "AUTH secret" is Redis'. */
 static gboolean is_sasl_mechanism(slice argument)
 {
-    static const char *const names[] = {"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM", "GSS", "SCRAM-", "XOAUTH2",
-                                        "OAUTHBEARER", "EXTERNAL", "ANONYMOUS", "KERBEROS_V4"};
+    static const char *const names[] = {"PLAIN",  "LOGIN",   "CRAM-MD5",    "DIGEST-MD5", "NTLM",      "GSS",
+                                        "SCRAM-", "XOAUTH2", "OAUTHBEARER", "EXTERNAL",   "ANONYMOUS", "KERBEROS_V4"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (slice_begins(argument, names[i]))
             return TRUE;
@@ -252,12 +257,24 @@ static fit fit_smtp_client(slice bytes, mail_protocol *protocol)
 
 /* --- POP3 server --- */
 
-static const char *const pop3_words[] = {"POP", "Dovecot", "maildrop", "mailbox", "octets", "messages", "Qpopper",
-                                         "Courier", "Cyrus", "Gpop", "UTF8", NULL};
+static const char *const pop3_words[] = {"POP",     "Dovecot", "maildrop", "mailbox", "octets", "messages",
+                                         "Qpopper", "Courier", "Cyrus",    "Gpop",    "UTF8",   NULL};
 /* -ERR of Redis and NATS. */
-static const char *const foreign_err[] = {"unknown command", "wrong number of arg", "Protocol error", "invalid password",
-                                          "Client sent AUTH", "operation not permitted", "syntax error", "max number of clients",
-                                          "DB index", "value is not", "no such key", "NOAUTH", "MISCONF", "READONLY", NULL};
+static const char *const foreign_err[] = {"unknown command",
+                                          "wrong number of arg",
+                                          "Protocol error",
+                                          "invalid password",
+                                          "Client sent AUTH",
+                                          "operation not permitted",
+                                          "syntax error",
+                                          "max number of clients",
+                                          "DB index",
+                                          "value is not",
+                                          "no such key",
+                                          "NOAUTH",
+                                          "MISCONF",
+                                          "READONLY",
+                                          NULL};
 
 /* "<process.clock@host>": the challenge of APOP. */
 static gboolean holds_timestamp(slice text)
@@ -364,9 +381,10 @@ static fit fit_pop3_client(slice bytes)
 /* --- mail text, only believed with a hint --- */
 
 /* Beginnings that clearly are something else, also on a mail port. */
-static const char *const foreign_beginnings[] = {"GET ", "POST ", "HEAD ", "PUT ", "CONNECT ", "OPTIONS ", "HTTP/", "SSH-",
-                                                 "INVITE sip", "REGISTER sip", "SIP/2.0", "RTSP/", "* OK", "<?xml", "<stream",
-                                                 "NICK ", "PING ", "PRI * HTTP", "INFO {", "*1\r\n", "*2\r\n", "*3\r\n"};
+static const char *const foreign_beginnings[] = {
+    "GET ",       "POST ",        "HEAD ",   "PUT ",   "CONNECT ", "OPTIONS ", "HTTP/",   "SSH-",
+    "INVITE sip", "REGISTER sip", "SIP/2.0", "RTSP/",  "* OK",     "<?xml",    "<stream", "NICK ",
+    "PING ",      "PRI * HTTP",   "INFO {",  "*1\r\n", "*2\r\n",   "*3\r\n"};
 
 static gboolean is_foreign(slice bytes)
 {

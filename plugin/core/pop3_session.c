@@ -76,7 +76,7 @@ struct pop3_session {
     client_state client_state;
     guint32 awaited;
     gboolean answer_lost;
-    GByteArray *login; /* user name of the last USER */
+    GByteArray *login;  /* user name of the last USER */
     GByteArray *banner; /* "<...>" of the greeting, the challenge of APOP */
     sasl *exchange;
 
@@ -589,7 +589,8 @@ static void read_client(pop3_session *s)
 
 static gboolean answer_can_come(const pop3_session *s)
 {
-    return s->server.seen && !s->server.ended && !s->answer_lost && held_bytes_length(s->client.held) < LIMIT_HELD_BYTES;
+    return s->server.seen && !s->server.ended && !s->answer_lost &&
+           held_bytes_length(s->client.held) < LIMIT_HELD_BYTES;
 }
 
 /* No answer will come: the held bytes' first line is asked. FALSE: it is not there yet. */
@@ -656,7 +657,8 @@ static void read_held_client(pop3_session *s, gboolean force)
 static void read_items(pop3_session *s, slice line_text, slice text, gboolean keyword, mail_event *event)
 {
     gboolean first = TRUE;
-    for (text = slice_trim(text); text.len && event->param_count < LIMIT_PARAMS; text = slice_trim(text), first = FALSE) {
+    for (text = slice_trim(text); text.len && event->param_count < LIMIT_PARAMS;
+         text = slice_trim(text), first = FALSE) {
         mail_param *param = &s->params[event->param_count];
         const guint8 *blank = memchr(text.data, ' ', text.len);
         slice word = slice_head(text, blank ? (gsize)(blank - text.data) : text.len);
@@ -670,7 +672,8 @@ static void read_items(pop3_session *s, slice line_text, slice text, gboolean ke
         event->param_count++;
         if (!keyword) {
             param->value = slice_trim(text);
-            param->length = (guint)(param->value.len ? (gsize)(param->value.data + param->value.len - word.data) : word.len);
+            param->length =
+                (guint)(param->value.len ? (gsize)(param->value.data + param->value.len - word.data) : word.len);
             break;
         }
     }
@@ -739,9 +742,8 @@ static void read_outcome(pop3_session *s, const question *asked, const pop3_repl
         }
         sasl_summary(s->exchange, auth);
     } else if (decides_login(asked->verb, accepted)) {
-        *auth = (mail_auth){.mechanism = asked->verb == POP3_VERB_APOP ? "APOP" : "USER",
-                            .username = asked->user,
-                            .user = asked->user};
+        *auth = (mail_auth){
+            .mechanism = asked->verb == POP3_VERB_APOP ? "APOP" : "USER", .username = asked->user, .user = asked->user};
         event->auth = auth;
     } else {
         return;
@@ -869,8 +871,9 @@ static gboolean is_item(slice line)
 
 static gboolean is_capability(slice line)
 {
-    static const char *const words[] = {"TOP", "USER", "SASL", "RESP-CODES", "LOGIN-DELAY", "PIPELINING", "EXPIRE", "UIDL",
-                                        "IMPLEMENTATION", "STLS", "AUTH-RESP-CODE", "UTF8", "LANG", "CAPA"};
+    static const char *const words[] = {
+        "TOP",  "USER",           "SASL", "RESP-CODES",     "LOGIN-DELAY", "PIPELINING", "EXPIRE",
+        "UIDL", "IMPLEMENTATION", "STLS", "AUTH-RESP-CODE", "UTF8",        "LANG",       "CAPA"};
     const guint8 *blank = line.len ? memchr(line.data, ' ', line.len) : NULL;
     slice word = slice_head(line, blank ? (gsize)(blank - line.data) : line.len);
 

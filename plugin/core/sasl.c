@@ -398,7 +398,8 @@ void sasl_free(sasl *exchange)
 static gboolean is_base64(slice line, gsize *digits_r, gboolean *padded_r)
 {
     gsize digits = 0;
-    while (digits < line.len && (g_ascii_isalnum(line.data[digits]) || line.data[digits] == '+' || line.data[digits] == '/'))
+    while (digits < line.len &&
+           (g_ascii_isalnum(line.data[digits]) || line.data[digits] == '+' || line.data[digits] == '/'))
         digits++;
     for (gsize i = digits; i < line.len; i++)
         if (line.data[i] != '=')

@@ -33,13 +33,13 @@
 
 typedef enum client_state {
     CLIENT_COMMANDS,
-    CLIENT_RESPONSE,     /* 334 came: the next line is the client's SASL response */
-    CLIENT_MESSAGE,      /* 354 came */
-    CLIENT_CHUNK,        /* in a BDAT chunk */
-    CLIENT_BLOB,         /* in the octets of XEXCH50 */
+    CLIENT_RESPONSE, /* 334 came: the next line is the client's SASL response */
+    CLIENT_MESSAGE,  /* 354 came */
+    CLIENT_CHUNK,    /* in a BDAT chunk */
+    CLIENT_BLOB,     /* in the octets of XEXCH50 */
     /* from here on the client's bytes are held */
     CLIENT_SAID_DATA,
-    CLIENT_SAID_AUTH,    /* AUTH or a response */
+    CLIENT_SAID_AUTH, /* AUTH or a response */
     CLIENT_SAID_STARTTLS,
     CLIENT_SAID_XEXCH50,
     CLIENT_MESSAGE_HOLE, /* in a message, behind a hole: is the first line still message? */
@@ -123,12 +123,12 @@ struct smtp_session {
     /* the client's side */
     client_state state;
     held_bytes *held;
-    guint32 awaited;           /* the exchange whose answer ends the holding */
-    gboolean answer_lost;      /* ... and it will not come, or cannot be told from others */
-    gboolean data_promised;    /* CLIENT_LOST: a 354 came, message data follows */
+    guint32 awaited;        /* the exchange whose answer ends the holding */
+    gboolean answer_lost;   /* ... and it will not come, or cannot be told from others */
+    gboolean data_promised; /* CLIENT_LOST: a 354 came, message data follows */
     smtp_command_parser *parser;
-    gboolean lf_ends_lines;    /* of the last command line */
-    guint64 octets_left;       /* CHUNK, BLOB */
+    gboolean lf_ends_lines; /* of the last command line */
+    guint64 octets_left;    /* CHUNK, BLOB */
     gboolean chunk_last;
     guint32 chunk_exchange;
     guint64 blob_start;
@@ -136,14 +136,14 @@ struct smtp_session {
     /* the open message */
     dot_decoder *dots;
     gboolean message_open;
-    gboolean message_hole;     /* bytes of it are lost */
-    gboolean message_refused;  /* the server said no while it was being sent */
-    guint32 message_count;     /* the open or last one's ordinal */
+    gboolean message_hole;    /* bytes of it are lost */
+    gboolean message_refused; /* the server said no while it was being sent */
+    guint32 message_count;    /* the open or last one's ordinal */
     mail_message_source message_source;
     smtp_envelope *message_envelope;
 
     /* questions and answers */
-    GQueue queue; /* of question*, oldest first */
+    GQueue queue;              /* of question*, oldest first */
     guint asked[ASK_QUIT + 1]; /* how many of each kind stand in it */
     certainty lost;
     guint32 exchange_count;
@@ -152,10 +152,10 @@ struct smtp_session {
         guint code;
         question *answers; /* NULL: nothing */
     } reply;
-    gboolean replied;          /* a whole reply was seen: no greeting any more */
-    gboolean behind_hole;      /* the server's next line may be the rest of one */
-    smtp_envelope *envelope;   /* of the transaction the client is in */
-    sasl *exchange;            /* the last AUTH; NULL: none */
+    gboolean replied;                /* a whole reply was seen: no greeting any more */
+    gboolean behind_hole;            /* the server's next line may be the rest of one */
+    smtp_envelope *envelope;         /* of the transaction the client is in */
+    sasl *exchange;                  /* the last AUTH; NULL: none */
     mail_param params[LIMIT_PARAMS]; /* of a capability */
 };
 
@@ -539,21 +539,18 @@ static void begin_auth(smtp_session *s, const smtp_command *command, mail_event 
 }
 
 static const question_kind question_of_verb[] = {
-    [SMTP_VERB_HELO] = ASK_HELLO,       [SMTP_VERB_EHLO] = ASK_HELLO,
-    [SMTP_VERB_LHLO] = ASK_HELLO,       [SMTP_VERB_MAIL] = ASK_MAIL,
-    [SMTP_VERB_SEND] = ASK_MAIL,        [SMTP_VERB_SOML] = ASK_MAIL,
-    [SMTP_VERB_SAML] = ASK_MAIL,        [SMTP_VERB_RCPT] = ASK_RCPT,
-    [SMTP_VERB_DATA] = ASK_DATA,        [SMTP_VERB_BDAT] = ASK_CHUNK,
-    [SMTP_VERB_RSET] = ASK_RSET,        [SMTP_VERB_AUTH] = ASK_AUTH,
-    [SMTP_VERB_X_EXPS] = ASK_AUTH,      [SMTP_VERB_STARTTLS] = ASK_STARTTLS,
-    [SMTP_VERB_X_ANONYMOUSTLS] = ASK_STARTTLS,
-    [SMTP_VERB_XCLIENT] = ASK_XCLIENT,  [SMTP_VERB_XEXCH50] = ASK_XEXCH50,
-    [SMTP_VERB_QUIT] = ASK_QUIT,
+    [SMTP_VERB_HELO] = ASK_HELLO,      [SMTP_VERB_EHLO] = ASK_HELLO,        [SMTP_VERB_LHLO] = ASK_HELLO,
+    [SMTP_VERB_MAIL] = ASK_MAIL,       [SMTP_VERB_SEND] = ASK_MAIL,         [SMTP_VERB_SOML] = ASK_MAIL,
+    [SMTP_VERB_SAML] = ASK_MAIL,       [SMTP_VERB_RCPT] = ASK_RCPT,         [SMTP_VERB_DATA] = ASK_DATA,
+    [SMTP_VERB_BDAT] = ASK_CHUNK,      [SMTP_VERB_RSET] = ASK_RSET,         [SMTP_VERB_AUTH] = ASK_AUTH,
+    [SMTP_VERB_X_EXPS] = ASK_AUTH,     [SMTP_VERB_STARTTLS] = ASK_STARTTLS, [SMTP_VERB_X_ANONYMOUSTLS] = ASK_STARTTLS,
+    [SMTP_VERB_XCLIENT] = ASK_XCLIENT, [SMTP_VERB_XEXCH50] = ASK_XEXCH50,   [SMTP_VERB_QUIT] = ASK_QUIT,
 };
 
 static question_kind kind_of_command(const smtp_command *command)
 {
-    question_kind kind = (gsize)command->verb < G_N_ELEMENTS(question_of_verb) ? question_of_verb[command->verb] : ASK_OTHER;
+    question_kind kind =
+        (gsize)command->verb < G_N_ELEMENTS(question_of_verb) ? question_of_verb[command->verb] : ASK_OTHER;
     if (kind == ASK_AUTH && command->argument.len == 0)
         return ASK_OTHER;
     return kind;
@@ -591,7 +588,7 @@ static void prepare_command(smtp_session *s, const smtp_command *command, questi
 static void presume_accepted(smtp_session *s, const question *asked)
 {
     static const smtp_phase phase_of_kind[] = {
-        [ASK_HELLO] = PHASE_GREETED, [ASK_MAIL] = PHASE_MAIL,  [ASK_RCPT] = PHASE_RCPT,
+        [ASK_HELLO] = PHASE_GREETED, [ASK_MAIL] = PHASE_MAIL,    [ASK_RCPT] = PHASE_RCPT,
         [ASK_CHUNK] = PHASE_BDAT,    [ASK_RSET] = PHASE_GREETED, [ASK_QUIT] = PHASE_QUIT,
     };
     if (s->server.seen || asked->kind >= G_N_ELEMENTS(phase_of_kind) || phase_of_kind[asked->kind] == PHASE_CONNECTED)
@@ -1121,7 +1118,7 @@ static void presume_phase(smtp_session *s, guint code)
     static const struct {
         guint code;
         smtp_phase phase;
-    } table[] = {{220, PHASE_CONNECTED}, {354, PHASE_DATA}, {334, PHASE_AUTH},
+    } table[] = {{220, PHASE_CONNECTED}, {354, PHASE_DATA},    {334, PHASE_AUTH},
                  {235, PHASE_GREETED},   {535, PHASE_GREETED}, {221, PHASE_QUIT}};
 
     if (is_in_step(s) && code != 354)
@@ -1277,9 +1274,10 @@ static void unasked_354(smtp_session *s)
     }
 }
 
-static const char *const well_known_capabilities[] = {"PIPELINING", "SIZE", "8BITMIME", "AUTH", "STARTTLS", "DSN", "CHUNKING",
-                                                      "ENHANCEDSTATUSCODES", "SMTPUTF8", "VRFY", "ETRN", "BINARYMIME",
-                                                      "HELP", "X-EXPS", "XEXCH50", "LIMITS", "DELIVERBY"};
+static const char *const well_known_capabilities[] = {
+    "PIPELINING", "SIZE", "8BITMIME", "AUTH",       "STARTTLS", "DSN",    "CHUNKING", "ENHANCEDSTATUSCODES",
+    "SMTPUTF8",   "VRFY", "ETRN",     "BINARYMIME", "HELP",     "X-EXPS", "XEXCH50",  "LIMITS",
+    "DELIVERBY"};
 
 static gboolean is_capability(slice word)
 {
@@ -1300,9 +1298,8 @@ static void read_capability(smtp_session *s, const text_line *line, slice text, 
         if (keyword) {
             event->capability = slice_head(text, len);
         } else if (len > 0) {
-            s->params[event->param_count++] = (mail_param){.name = slice_head(text, len),
-                                                           .offset = (guint)(text.data - line->line.data),
-                                                           .length = (guint)len};
+            s->params[event->param_count++] = (mail_param){
+                .name = slice_head(text, len), .offset = (guint)(text.data - line->line.data), .length = (guint)len};
         }
         keyword = FALSE;
         text = slice_from(text, len + 1);

@@ -35,7 +35,7 @@ gboolean mailxtra_is_enabled(void)
 
 static int draw_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    stock_tree_draw(data, tvb, pinfo, tree);
+    stock_tree_draw(data, tvb, pinfo, tree, TRUE);
     return MAX((int)tvb_captured_length(tvb), 1);
 }
 
@@ -65,10 +65,10 @@ static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tre
 {
     dissector_handle_t stock = call->protocol == MAIL_PROTOCOL_POP3 ? draw_pop3 : draw_smtp;
     if (wmem_array_get_count(call->records)) {
-        if (!mailxtra_prefs.stock_trees || caller(pinfo) == stock_id(call)) /* the columns only; the layer is there already */
-            stock_tree_draw(call, tvb, pinfo, tree);
-        else
-            call_dissector_only(stock, tvb, pinfo, tree, call);
+        if (caller(pinfo) == stock_id(call)) /* its layer is there already */
+            stock_tree_draw(call, tvb, pinfo, tree, mailxtra_prefs.stock_trees);
+        else if (!mailxtra_prefs.stock_trees || call_dissector_only(stock, tvb, pinfo, tree, call) == 0)
+            stock_tree_draw(call, tvb, pinfo, tree, FALSE); /* not wanted, or switched off */
     }
     call_dissector_only(draw_mail, tvb, pinfo, tree, call);
 }

@@ -98,7 +98,7 @@ typedef struct stock_drawing {
     packet_info *pinfo;
     proto_tree *root, *tree;
     proto_tree *reply_tree; /* of the reply whose lines are being drawn */
-    gboolean first_in_info;
+    char speaker; /* 'C' or 'S', whom Info quoted last; 0: Info is empty */
     gboolean first_of_reply;
 } stock_drawing;
 
@@ -120,12 +120,18 @@ static const char *printable(packet_info *pinfo, slice text)
     return ws_format_text(pinfo->pool, text.len ? (const char *)text.data : "", text.len);
 }
 
-/* Appends to Info, behind "C: " or "S: " the first time and " | " afterwards. */
+/* Appends to Info, behind "C: " or "S: " where the speaker changes and " | " in between. */
 static void say(stock_drawing *drawing, const char *who, const char *text)
 {
-    col_append_str(drawing->pinfo->cinfo, COL_INFO, drawing->first_in_info ? who : " | ");
-    col_append_str(drawing->pinfo->cinfo, COL_INFO, text);
-    drawing->first_in_info = FALSE;
+    column_info *columns = drawing->pinfo->cinfo;
+    if (drawing->speaker)
+        col_append_str(columns, COL_INFO, " | ");
+    if (drawing->speaker != *who)
+        col_append_str(columns, COL_INFO, who);
+    else
+        col_append_str(columns, COL_INFO, who + strlen("C: "));
+    col_append_str(columns, COL_INFO, text);
+    drawing->speaker = *who;
 }
 
 static record_view view_of(const stock_drawing *drawing, const mail_record *record)
@@ -269,7 +275,7 @@ static void draw_pop_listing(stock_drawing *drawing, const mail_record *record)
 {
     record_view view = view_of(drawing, record);
     add_item(drawing->tree, hf_pop_response_data, &view, 0, view.length);
-    if (drawing->first_in_info)
+    if (!drawing->speaker)
         say(drawing, "S: ", printable(drawing->pinfo, record->event.line));
 }
 
@@ -298,7 +304,7 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
     }
     if (event->side == MAIL_CLIENT && text_lines_handle && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
         guarded_call(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo, drawing->tree, NULL);
-    if (event->side == MAIL_CLIENT || drawing->first_in_info)
+    if (event->side == MAIL_CLIENT || !drawing->speaker)
         say(drawing, event->side == MAIL_CLIENT ? "C: " : "S: ",
             wmem_strdup_printf(drawing->pinfo->pool, "DATA fragment, %d byte%s", length, plurality(length, "", "s")));
 }
@@ -312,7 +318,7 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
         if (hf_smtp_eom > 0 && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
             proto_tree_add_none_format(drawing->tree, hf_smtp_eom, drawing->tvb, offset, (gint)(record->event.end - record->event.start), "C: .");
         say(drawing, "C: ", ".");
-    } else if (is_pop && drawing->first_in_info) {
+    } else if (is_pop && !drawing->speaker) {
         say(drawing, "S: ", ".");
     }
     if (!message || message->finished_in != drawing->pinfo->num)
@@ -376,15 +382,15 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
     }
 }
 
-void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree)
 {
     gboolean is_pop = call->protocol == MAIL_PROTOCOL_POP3;
     int protocol = is_pop ? proto_pop : proto_smtp;
     col_set_str(pinfo->cinfo, COL_PROTOCOL, is_pop ? "POP" : "SMTP");
     col_clear(pinfo->cinfo, COL_INFO);
-    proto_item *item = protocol > 0 && mailxtra_prefs.stock_trees ? proto_tree_add_item(tree, protocol, tvb, 0, -1, ENC_NA) : NULL;
+    proto_item *item = protocol > 0 && with_tree ? proto_tree_add_item(tree, protocol, tvb, 0, -1, ENC_NA) : NULL;
     proto_tree *stock = item ? proto_item_add_subtree(item, ett_mailxtra_mailxtra) : NULL;
-    stock_drawing drawing = {call, tvb, pinfo, tree, stock, NULL, TRUE, TRUE};
+    stock_drawing drawing = {call, tvb, pinfo, tree, stock, NULL, 0, TRUE};
     for (guint i = 0; i < wmem_array_get_count(call->records); i++)
         draw_record(&drawing, *(mail_record **)wmem_array_index(call->records, i));
 }

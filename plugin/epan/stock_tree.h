@@ -11,8 +11,8 @@
 /* Looks up the stock fields; a field that this version lacks is passed over later. */
 void stock_tree_handoff(void);
 
-/* Sets Protocol and Info in the stock wording, draws the smtp or pop tree and hands a complete message
- * to the stock IMF dissector (each a preference). `tvb`: the frame's bytes of this call. */
-void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+/* Sets Protocol and Info in the stock wording, draws the smtp or pop tree (`with_tree`) and hands a complete
+ * message to the stock IMF dissector (preference). `tvb`: the frame's bytes of this call. */
+void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree);
 
 #endif

@@ -455,21 +455,28 @@ static mail_conversation *new_conversation(conversation_t *conversation, stream_
     return mail;
 }
 
-/* What TCP remembers of the handshake. `first_r`: the segment's side begins with these bytes. */
-static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow)
+static gboolean saw_handshake(const tcp_flow_t *flow)
+{
+    return (flow->static_flags & (WS_TCP_SAW_SYN_BIT | WS_TCP_SAW_SYNACK_BIT)) != 0;
+}
+
+/* What TCP remembers of the handshake: where the streams begin, and who began. On a port that promises
+ * nothing the other side's bytes so far went to somebody else: its stream begins behind them. */
+static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow, const tcp_segment_view *segment)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
     if (!tcpd || !tcpd->fwd || !tcpd->rev)
         return;
-    const tcp_flow_t *flows[2] = {flow == 0 ? tcpd->fwd : tcpd->rev, flow == 0 ? tcpd->rev : tcpd->fwd};
-    for (int i = 0; i < 2; i++) {
-        if (flows[i]->static_flags & (WS_TCP_SAW_SYN_BIT | WS_TCP_SAW_SYNACK_BIT))
-            stream_assembler_start(mail->assembler, i, flows[i]->base_seq + 1);
-        if (flows[i]->static_flags & WS_TCP_SAW_SYN_BIT)
-            mail->initiator = i;
-        else if (flows[i]->static_flags & WS_TCP_SAW_SYNACK_BIT)
-            mail->initiator = !i;
-    }
+    if (saw_handshake(tcpd->fwd))
+        stream_assembler_start(mail->assembler, flow, tcpd->fwd->base_seq + 1);
+    if (mail->hint == MAIL_PROTOCOL_NONE && segment->flags & STREAM_ACK)
+        stream_assembler_start(mail->assembler, !flow, segment->ack);
+    else if (saw_handshake(tcpd->rev))
+        stream_assembler_start(mail->assembler, !flow, tcpd->rev->base_seq + 1);
+    if (tcpd->fwd->static_flags & WS_TCP_SAW_SYN_BIT || tcpd->rev->static_flags & WS_TCP_SAW_SYNACK_BIT)
+        mail->initiator = flow;
+    else if (tcpd->rev->static_flags & WS_TCP_SAW_SYN_BIT || tcpd->fwd->static_flags & WS_TCP_SAW_SYNACK_BIT)
+        mail->initiator = !flow;
 }
 
 /* A connection whose beginning was seen is looked at from its beginning only: text about mail in the
@@ -477,8 +484,7 @@ static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int f
 static gboolean is_worth_a_look(conversation_t *conversation, packet_info *pinfo, const tcp_segment_view *segment)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(conversation, pinfo);
-    if (tcpd && tcpd->fwd && tcpd->fwd->static_flags & (WS_TCP_SAW_SYN_BIT | WS_TCP_SAW_SYNACK_BIT) &&
-        segment->seq != tcpd->fwd->base_seq + 1)
+    if (tcpd && tcpd->fwd && saw_handshake(tcpd->fwd) && segment->seq != tcpd->fwd->base_seq + 1)
         return FALSE;
     guint length = tvb_captured_length(segment->payload);
     slice bytes = {length ? tvb_get_ptr(segment->payload, 0, (gint)length) : NULL, length};
@@ -492,7 +498,7 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
         return FALSE;
     if (hint == MAIL_PROTOCOL_NONE)
         return is_worth_a_look(conversation, pinfo, segment);
-    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
+    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo), segment);
     return TRUE;
 }
 
@@ -576,7 +582,7 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
         if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
             return NULL;
         mail = new_conversation(conversation, STREAM_LAYER_TCP, hint);
-        look_at_handshake(mail, pinfo, flow);
+        look_at_handshake(mail, pinfo, flow, segment);
     }
     if (mail->verdict == VERDICT_NOT_MAIL)
         return NULL;

@@ -158,6 +158,35 @@ static void test_held_limit(void)
     mail_session_free(session);
 }
 
+/* --- a PROXY header in front --- */
+
+static void test_proxy_header(void)
+{
+    static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
+                             "0123\n5678\nabEHLO c\r\n";
+    static const char v1[] = "PROXY TCP4 10.0.0.1 10.0.0.2 1111 110\r\nCAPA\r\n";
+
+    for (gsize piece = 1; piece < sizeof v2; piece++) {
+        tally smtp = {0}, pop3 = {0};
+        mail_session *a = mail_session_new(MAIL_PROTOCOL_SMTP, TRUE, count, &smtp);
+        mail_session *b = mail_session_new(MAIL_PROTOCOL_POP3, TRUE, count, &pop3);
+        for (gsize at = 0; at < sizeof v2 - 1; at += piece)
+            mail_session_feed(a, MAIL_CLIENT, (slice){(const guint8 *)v2 + at, MIN(piece, sizeof v2 - 1 - at)});
+        for (gsize at = 0; at < sizeof v1 - 1; at += piece)
+            mail_session_feed(b, MAIL_CLIENT, (slice){(const guint8 *)v1 + at, MIN(piece, sizeof v1 - 1 - at)});
+        feed(a, MAIL_SERVER, "220 x\r\n250 x\r\n");
+        feed(b, MAIL_SERVER, "+OK\r\n-ERR\r\n");
+        g_assert_cmpuint(smtp.events[MAIL_EVENT_TEXT], ==, 1);
+        g_assert_cmpuint(smtp.events[MAIL_EVENT_COMMAND], ==, 1);
+        g_assert_cmpuint(smtp.last_exchange, ==, 1);
+        g_assert_cmpuint(pop3.events[MAIL_EVENT_TEXT], ==, 1);
+        g_assert_cmpuint(pop3.events[MAIL_EVENT_COMMAND], ==, 1);
+        g_assert_cmpuint(pop3.last_exchange, ==, 1);
+        mail_session_free(a);
+        mail_session_free(b);
+    }
+}
+
 /* --- time --- */
 
 static double time_message(mail_side side, gsize bytes, gsize piece)
@@ -241,6 +270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mail_session/pending_limit", test_pending_limit);
     g_test_add_func("/mail_session/recipient_limit", test_recipient_limit);
     g_test_add_func("/mail_session/held_limit", test_held_limit);
+    g_test_add_func("/mail_session/proxy_header", test_proxy_header);
     g_test_add_func("/mail_session/large_message", test_large_message);
     g_test_add_func("/mail_session/unfitting_replies", test_unfitting_replies);
     g_test_add_func("/mail_session/responses_sent_ahead", test_responses_sent_ahead);
