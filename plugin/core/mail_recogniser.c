@@ -287,14 +287,25 @@ static gboolean holds_timestamp(slice text)
     return memchr(inside.data, '@', inside.len) && memchr(inside.data, '>', inside.len);
 }
 
-static fit fit_pop3_status(const pop3_reply *reply)
+/* A +OK of Redis, NATS and the like stands alone; words behind it are POP3's. */
+static gboolean holds_words(slice text)
+{
+    for (gsize i = 0; i + 1 < text.len; i++)
+        if (g_ascii_isalpha(text.data[i]) && g_ascii_isalpha(text.data[i + 1]))
+            return TRUE;
+    return FALSE;
+}
+
+static fit fit_pop3_status(const pop3_reply *reply, gboolean whole)
 {
     if (strcmp(reply->status, "+") == 0)
         return POSSIBLE;
     if (strcmp(reply->status, "-ERR") == 0 &&
         (holds_any(reply->text, foreign_err) || (reply->text.len && reply->text.data[0] == '\'')))
         return IMPOSSIBLE;
-    return holds_any(reply->text, pop3_words) || holds_timestamp(reply->text) ? CERTAIN : POSSIBLE;
+    if (holds_any(reply->text, pop3_words) || holds_timestamp(reply->text))
+        return CERTAIN;
+    return whole && strcmp(reply->status, "+OK") == 0 && holds_words(reply->text) ? CERTAIN : POSSIBLE;
 }
 
 static fit fit_pop3_server(slice bytes)
@@ -309,7 +320,7 @@ static fit fit_pop3_server(slice bytes)
         if (!is_text(line.line))
             return IMPOSSIBLE;
         if (pop3_reply_parse(line.line, &reply)) {
-            fit one = fit_pop3_status(&reply);
+            fit one = fit_pop3_status(&reply, line.whole);
             if (one == IMPOSSIBLE)
                 return IMPOSSIBLE;
             if (line.whole || one == CERTAIN)

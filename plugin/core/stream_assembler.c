@@ -17,10 +17,10 @@
 #include "limits.h"
 
 typedef struct held_segment {
-    guint64 offset;  /* of its first byte */
-    guint64 need;    /* the other side must have been handed on up to here */
-    gsize captured;  /* bytes in data[] */
-    guint64 length;  /* bytes on the wire */
+    guint64 offset; /* of its first byte */
+    guint64 need;   /* the other side must have been handed on up to here */
+    gsize captured; /* bytes in data[] */
+    guint64 length; /* bytes on the wire */
     guint8 data[];
 } held_segment;
 
@@ -28,14 +28,14 @@ typedef struct stream_side {
     gboolean seen;       /* base is valid */
     gboolean from_start; /* base follows the SYN */
     gboolean fin_seen, ended;
-    guint32 base;        /* sequence number of offset 0 */
-    guint64 next;        /* first byte not handed on */
-    guint64 acked;       /* the other side acknowledged everything below */
-    guint64 fin;         /* offset at which the side said FIN */
-    guint64 fin_need;    /* as held_segment.need */
-    GSequence *waiting;  /* of held_segment, by offset */
+    guint32 base;       /* sequence number of offset 0 */
+    guint64 next;       /* first byte not handed on */
+    guint64 acked;      /* the other side acknowledged everything below */
+    guint64 fin;        /* offset at which the side said FIN */
+    guint64 fin_need;   /* as held_segment.need */
+    GSequence *waiting; /* of held_segment, by offset */
     gsize waiting_bytes;
-    guint hole_age;      /* segments seen since the hole at `next` could have been filled */
+    guint hole_age; /* segments seen since the hole at `next` could have been filled */
 } stream_side;
 
 struct stream_assembler {
@@ -266,7 +266,8 @@ static void age_holes(stream_assembler *assembler)
             side->hole_age = 0;
             if (side->waiting_bytes > STREAM_MAX_PENDING_BYTES && is_hole(other))
                 give_up_hole(assembler, !i);
-        } else if ((certain && ++side->hole_age > (assembler->disordered ? STREAM_GRACE_SEGMENTS_DISORDERED : STREAM_GRACE_SEGMENTS)) ||
+        } else if ((certain && ++side->hole_age > (assembler->disordered ? STREAM_GRACE_SEGMENTS_DISORDERED
+                                                                         : STREAM_GRACE_SEGMENTS)) ||
                    side->waiting_bytes > STREAM_MAX_PENDING_BYTES ||
                    g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS) {
             give_up_hole(assembler, i);

@@ -90,7 +90,8 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
         segment->used = call != NULL;
         tvb = segment->payload;
     } else {
-        call = stream_store_bytes(pinfo, conversation, tvb, layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
+        call =
+            stream_store_bytes(pinfo, conversation, tvb, layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
     }
     if (!call || !call->accepted || call->opaque)
         return 0;
@@ -158,8 +159,8 @@ static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
     mail_protocol given = ports_given_by_user(pinfo->destport);
     if (given == MAIL_PROTOCOL_NONE)
         given = ports_given_by_user(pinfo->srcport);
-    if (given == MAIL_PROTOCOL_NONE && (ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport) ||
-                                        !is_surely_mail(segment)))
+    if (given == MAIL_PROTOCOL_NONE &&
+        (ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport) || !is_surely_mail(segment)))
         return;
     conversation_t *conversation = find_or_create_conversation(pinfo);
     if (!conversation_get_dissector(conversation, pinfo->num) &&

@@ -68,7 +68,8 @@ static void at_end_of_capture(void *tap_data _U_)
     stream_store_finish_all(offer_at_end, NULL);
 }
 
-static tap_packet_status never(void *tap_data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data _U_, tap_flags_t flags _U_)
+static tap_packet_status never(void *tap_data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
+                               const void *data _U_, tap_flags_t flags _U_)
 {
     return TAP_PACKET_DONT_REDRAW;
 }
@@ -80,7 +81,8 @@ static tap_packet_status take(export_list *list, void *tap_data, const void *dat
         return add_object(list, tap_data, data);
     list->objects = tap_data;
     if (!waits_for_end) {
-        GString *error = register_tap_listener("mailxtra_end", &waits_for_end, NULL, 0, NULL, never, at_end_of_capture, NULL);
+        GString *error =
+            register_tap_listener("mailxtra_end", &waits_for_end, NULL, 0, NULL, never, at_end_of_capture, NULL);
         waits_for_end = error == NULL;
         if (error)
             g_string_free(error, TRUE);
@@ -88,12 +90,14 @@ static tap_packet_status take(export_list *list, void *tap_data, const void *dat
     return TAP_PACKET_DONT_REDRAW;
 }
 
-static tap_packet_status on_attachment(void *tap_data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags _U_)
+static tap_packet_status on_attachment(void *tap_data, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
+                                       const void *data, tap_flags_t flags _U_)
 {
     return take(&attachments, tap_data, data);
 }
 
-static tap_packet_status on_message(void *tap_data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags _U_)
+static tap_packet_status on_message(void *tap_data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *data,
+                                    tap_flags_t flags _U_)
 {
     return take(&messages, tap_data, data);
 }
@@ -164,10 +168,13 @@ static char *subject_of(const mime_message *mime)
 static const char *sender_of(const stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
     const header_field *from = mime_part_field(mime->root, "From");
-    return keep(pinfo, g_strdup(from && *from->value ? from->value : stored->envelope_from ? stored->envelope_from : ""));
+    return keep(pinfo, g_strdup(from && *from->value    ? from->value
+                                : stored->envelope_from ? stored->envelope_from
+                                                        : ""));
 }
 
-static void offer_attachment(const mime_message *mime, const mime_part *part, packet_info *pinfo, offered_object object, const char *subject)
+static void offer_attachment(const mime_message *mime, const mime_part *part, packet_info *pinfo, offered_object object,
+                             const char *subject)
 {
     GByteArray *decoded = mime_part_decode(mime, part, NULL);
     char *name = export_name_safe(part->filename, NULL);
@@ -188,7 +195,8 @@ static gboolean is_listening(const export_list *list, packet_info *pinfo)
 
 static void offer_all(stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
-    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, message_store_bytes(stored)};
+    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL,
+                             message_store_bytes(stored)};
     char *subject = subject_of(mime);
     if (is_listening(&messages, pinfo)) {
         object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));

@@ -48,10 +48,9 @@ static void register_expert_infos(int proto)
     for (int kind = 0; kind < ANOMALY_COUNT; kind++) {
         const anomaly_info *anomaly = anomaly_describe((anomaly_kind)kind);
         ei_anomaly[kind] = (expert_field)EI_INIT;
-        infos[kind] = (ei_register_info){
-            &ei_anomaly[kind],
-            {wmem_strdup_printf(wmem_epan_scope(), "mailxtra.expert.%s", anomaly->name), PI_PROTOCOL,
-             severity_of(anomaly->weight), anomaly->text, EXPFILL}};
+        infos[kind] = (ei_register_info){&ei_anomaly[kind],
+                                         {wmem_strdup_printf(wmem_epan_scope(), "mailxtra.expert.%s", anomaly->name),
+                                          PI_PROTOCOL, severity_of(anomaly->weight), anomaly->text, EXPFILL}};
     }
     expert_register_field_array(expert_register_protocol(proto), infos, ANOMALY_COUNT);
 }
@@ -59,7 +58,7 @@ static void register_expert_infos(int proto)
 void mailxtra_fields_register(int proto)
 {
     static hf_register_info fields[] = {
-#define X(id, name, type, display, strings, title, text)                                                                      \
+#define X(id, name, type, display, strings, title, text)                                                               \
     {&hf_mailxtra_##id, {title, "mailxtra." name, type, display, strings, 0, text, HFILL}},
         MAILXTRA_FIELD_LIST(X)
 #undef X

@@ -16,25 +16,25 @@
 #include "record_view.h"
 
 /* X(id, "filter name") */
-#define STOCK_FIELD_LIST(X)                                                                                          \
-    X(smtp_req, "smtp.req")                                                                                          \
-    X(smtp_rsp, "smtp.rsp")                                                                                          \
-    X(smtp_command_line, "smtp.command_line")                                                                        \
-    X(smtp_req_command, "smtp.req.command")                                                                          \
-    X(smtp_req_parameter, "smtp.req.parameter")                                                                      \
-    X(smtp_response, "smtp.response")                                                                                \
-    X(smtp_response_code, "smtp.response.code")                                                                      \
-    X(smtp_rsp_parameter, "smtp.rsp.parameter")                                                                      \
-    X(smtp_username, "smtp.auth.username")                                                                           \
-    X(smtp_password, "smtp.auth.password")                                                                           \
-    X(smtp_username_password, "smtp.auth.username_password")                                                         \
-    X(smtp_eom, "smtp.eom")                                                                                          \
-    X(pop_request, "pop.request")                                                                                    \
-    X(pop_request_command, "pop.request.command")                                                                    \
-    X(pop_request_parameter, "pop.request.parameter")                                                                \
-    X(pop_response, "pop.response")                                                                                  \
-    X(pop_response_indicator, "pop.response.indicator")                                                              \
-    X(pop_response_description, "pop.response.description")                                                          \
+#define STOCK_FIELD_LIST(X)                                                                                            \
+    X(smtp_req, "smtp.req")                                                                                            \
+    X(smtp_rsp, "smtp.rsp")                                                                                            \
+    X(smtp_command_line, "smtp.command_line")                                                                          \
+    X(smtp_req_command, "smtp.req.command")                                                                            \
+    X(smtp_req_parameter, "smtp.req.parameter")                                                                        \
+    X(smtp_response, "smtp.response")                                                                                  \
+    X(smtp_response_code, "smtp.response.code")                                                                        \
+    X(smtp_rsp_parameter, "smtp.rsp.parameter")                                                                        \
+    X(smtp_username, "smtp.auth.username")                                                                             \
+    X(smtp_password, "smtp.auth.password")                                                                             \
+    X(smtp_username_password, "smtp.auth.username_password")                                                           \
+    X(smtp_eom, "smtp.eom")                                                                                            \
+    X(pop_request, "pop.request")                                                                                      \
+    X(pop_request_command, "pop.request.command")                                                                      \
+    X(pop_request_parameter, "pop.request.parameter")                                                                  \
+    X(pop_response, "pop.response")                                                                                    \
+    X(pop_response_indicator, "pop.response.indicator")                                                                \
+    X(pop_response_description, "pop.response.description")                                                            \
     X(pop_response_data, "pop.response.data")
 
 #define X(id, name) static int hf_##id = -1;
@@ -54,17 +54,36 @@ static pref_t *smtp_decryption;
 
 static void look_up_fragments(stock_fragments *fragments, const char *protocol)
 {
-    static const char *const names[10] = {
-        "fragments",           "fragment",       "fragment.overlap", "fragment.overlap.conflicts", "fragment.multiple_tails",
-        "fragment.too_long_fragment", "fragment.error", "fragment.count",   "reassembled.in",             "reassembled.length"};
+    static const char *const names[10] = {"fragments",
+                                          "fragment",
+                                          "fragment.overlap",
+                                          "fragment.overlap.conflicts",
+                                          "fragment.multiple_tails",
+                                          "fragment.too_long_fragment",
+                                          "fragment.error",
+                                          "fragment.count",
+                                          "reassembled.in",
+                                          "reassembled.length"};
     for (int i = 0; i < 10; i++) {
         char *name = g_strdup_printf("%s.data.%s", protocol, names[i]);
         fragments->ids[i] = proto_registrar_get_id_byname(name);
         g_free(name);
     }
     int *ids = fragments->ids;
-    fragments->items = (fragment_items){&ett_mailxtra_fragment, &ett_mailxtra_fragments, &ids[0], &ids[1], &ids[2], &ids[3],
-                                        &ids[4], &ids[5], &ids[6], &ids[7], &ids[8], &ids[9], NULL, "DATA fragments"};
+    fragments->items = (fragment_items){&ett_mailxtra_fragment,
+                                        &ett_mailxtra_fragments,
+                                        &ids[0],
+                                        &ids[1],
+                                        &ids[2],
+                                        &ids[3],
+                                        &ids[4],
+                                        &ids[5],
+                                        &ids[6],
+                                        &ids[7],
+                                        &ids[8],
+                                        &ids[9],
+                                        NULL,
+                                        "DATA fragments"};
 }
 
 static gboolean knows_all_fragments(const stock_fragments *fragments)
@@ -98,7 +117,7 @@ typedef struct stock_drawing {
     packet_info *pinfo;
     proto_tree *root, *tree;
     proto_tree *reply_tree; /* of the reply whose lines are being drawn */
-    char speaker; /* 'C' or 'S', whom Info quoted last; 0: Info is empty */
+    char speaker;           /* 'C' or 'S', whom Info quoted last; 0: Info is empty */
     gboolean first_of_reply;
 } stock_drawing;
 
@@ -173,7 +192,8 @@ static gboolean has_mechanism(const mail_auth *auth, const char *name)
 }
 
 /* The initial response behind "AUTH MECHANISM ". */
-static void draw_smtp_initial_response(stock_drawing *drawing, proto_tree *tree, const record_view *view, const mail_event *event)
+static void draw_smtp_initial_response(stock_drawing *drawing, proto_tree *tree, const record_view *view,
+                                       const mail_event *event)
 {
     const mail_auth *auth = event->auth;
     const guint8 *blank = event->argument.len ? memchr(event->argument.data, ' ', event->argument.len) : NULL;
@@ -192,10 +212,12 @@ static void draw_smtp_command(stock_drawing *drawing, const mail_record *record)
     const mail_event *event = &record->event;
     record_view view = view_of(drawing, record);
     add_hidden_flag(drawing, hf_smtp_req);
-    proto_tree *tree = proto_item_add_subtree(add_item(drawing->tree, hf_smtp_command_line, &view, 0, view.length), ett_mailxtra_command);
+    proto_tree *tree = proto_item_add_subtree(add_item(drawing->tree, hf_smtp_command_line, &view, 0, view.length),
+                                              ett_mailxtra_command);
     add_item(tree, hf_smtp_req_command, &view, (gint)event->verb_offset, (gint)event->verb.len);
     if (event->argument.len) {
-        add_item(tree, hf_smtp_req_parameter, &view, (gint)event->argument_offset, view.line_length - (gint)event->argument_offset);
+        add_item(tree, hf_smtp_req_parameter, &view, (gint)event->argument_offset,
+                 view.line_length - (gint)event->argument_offset);
         draw_smtp_initial_response(drawing, tree, &view, event);
     }
     say(drawing, "C: ", printable(drawing->pinfo, event->line));
@@ -233,14 +255,15 @@ static void draw_smtp_reply(stock_drawing *drawing, const mail_record *record)
         proto_item *item = add_item(drawing->tree, hf_smtp_response, &view, 0, view.length);
         drawing->reply_tree = proto_item_add_subtree(item, ett_mailxtra_reply);
         if (hf_smtp_response_code > 0)
-            proto_tree_add_uint(drawing->reply_tree, hf_smtp_response_code, view.tvb, view.offset, MIN(3, view.length), event->code);
+            proto_tree_add_uint(drawing->reply_tree, hf_smtp_response_code, view.tvb, view.offset, MIN(3, view.length),
+                                event->code);
     }
     drawing->first_of_reply = event->last;
     if (view.line_length >= 4) {
         slice text = slice_from(event->line, 4);
         if (stock_decodes_auth() && event->auth && event->auth->challenge.len && hf_smtp_rsp_parameter > 0)
-            proto_tree_add_string(drawing->reply_tree, hf_smtp_rsp_parameter, view.tvb, view.offset + 4, view.line_length - 4,
-                                  printable(drawing->pinfo, event->auth->challenge));
+            proto_tree_add_string(drawing->reply_tree, hf_smtp_rsp_parameter, view.tvb, view.offset + 4,
+                                  view.line_length - 4, printable(drawing->pinfo, event->auth->challenge));
         else
             add_item(drawing->reply_tree, hf_smtp_rsp_parameter, &view, 4, view.line_length - 4);
         say(drawing, "S: ", printable(drawing->pinfo, opens ? event->line : text));
@@ -251,8 +274,8 @@ static void draw_smtp_reply(stock_drawing *drawing, const mail_record *record)
 
 /* ---- POP ---- */
 
-static void draw_pop_line(stock_drawing *drawing, const mail_record *record, int line_field, int token_field, int rest_field,
-                          const char *who)
+static void draw_pop_line(stock_drawing *drawing, const mail_record *record, int line_field, int token_field,
+                          int rest_field, const char *who)
 {
     const mail_event *event = &record->event;
     record_view view = view_of(drawing, record);
@@ -298,12 +321,16 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
     if (ends_message(drawing->call))
         return;
     if (record->message && record->message->finished_in) {
-        const stock_fragments *fragments = drawing->call->protocol == MAIL_PROTOCOL_POP3 ? &pop_fragments : &smtp_fragments;
+        const stock_fragments *fragments =
+            drawing->call->protocol == MAIL_PROTOCOL_POP3 ? &pop_fragments : &smtp_fragments;
         if (fragments->ids[8] > 0)
-            proto_item_set_generated(proto_tree_add_uint(drawing->tree, fragments->ids[8], drawing->tvb, 0, 0, record->message->finished_in));
+            proto_item_set_generated(proto_tree_add_uint(drawing->tree, fragments->ids[8], drawing->tvb, 0, 0,
+                                                         record->message->finished_in));
     }
-    if (event->side == MAIL_CLIENT && text_lines_handle && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
-        guarded_call(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo, drawing->tree, NULL);
+    if (event->side == MAIL_CLIENT && text_lines_handle &&
+        record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
+        guarded_call(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo,
+                     drawing->tree, NULL);
     if (event->side == MAIL_CLIENT || !drawing->speaker)
         say(drawing, event->side == MAIL_CLIENT ? "C: " : "S: ",
             wmem_strdup_printf(drawing->pinfo->pool, "DATA fragment, %d byte%s", length, plurality(length, "", "s")));
@@ -316,7 +343,8 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
     gboolean is_pop = drawing->call->protocol == MAIL_PROTOCOL_POP3;
     if (!is_pop && record->event.end > record->event.start) {
         if (hf_smtp_eom > 0 && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
-            proto_tree_add_none_format(drawing->tree, hf_smtp_eom, drawing->tvb, offset, (gint)(record->event.end - record->event.start), "C: .");
+            proto_tree_add_none_format(drawing->tree, hf_smtp_eom, drawing->tvb, offset,
+                                       (gint)(record->event.end - record->event.start), "C: .");
         say(drawing, "C: ", ".");
     } else if (is_pop && !drawing->speaker) {
         say(drawing, "S: ", ".");
@@ -356,7 +384,8 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
         break;
     case MAIL_EVENT_REPLY_LINE:
         if (is_pop) {
-            draw_pop_line(drawing, record, hf_pop_response, hf_pop_response_indicator, hf_pop_response_description, "S: ");
+            draw_pop_line(drawing, record, hf_pop_response, hf_pop_response_indicator, hf_pop_response_description,
+                          "S: ");
         } else {
             add_hidden_flag(drawing, hf_smtp_rsp);
             draw_smtp_reply(drawing, record);

@@ -43,15 +43,15 @@ struct mail_conversation {
     wmem_array_t *messages;  /* of stored_message*, index is the ordinal */
     const char *state;
     mail_protocol protocol;
-    char *login_name;       /* the last user name that was said */
+    char *login_name; /* the last user name that was said */
     guint32 login_name_in;
     gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
 
-    gboolean ended[2];    /* the session was told that this flow has ended */
+    gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes */
     guint32 last_frame;
     nstime_t last_time;
-    gboolean at_end;      /* of the capture: no frame is being dissected */
+    gboolean at_end; /* of the capture: no frame is being dissected */
 
     /* valid during a call on the first pass */
     packet_info *pinfo;
@@ -175,7 +175,7 @@ static void keep_event(mail_event *kept, const mail_event *event)
 {
     *kept = *event;
     slice line = keep_slice(event->line, SLICE_EMPTY, SLICE_EMPTY);
-    slice *const fields[] = {&kept->verb, &kept->argument, &kept->path,      &kept->enhanced,
+    slice *const fields[] = {&kept->verb, &kept->argument,   &kept->path,     &kept->enhanced,
                              &kept->text, &kept->capability, &kept->recipient};
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
         *fields[i] = keep_slice(*fields[i], event->line, line);
@@ -588,7 +588,8 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
         return NULL;
     stream_call *call = begin_call(pinfo, mail);
     const gboolean was_announced = mail->tls_announced;
-    stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, tvb_slice(segment->payload), segment->length};
+    stream_segment placed = {flow,           segment->flags, segment->seq, segment->ack, tvb_slice(segment->payload),
+                             segment->length};
     if (capture_is_disordered)
         stream_assembler_expect_disorder(mail->assembler);
     stream_assembler_segment(mail->assembler, &placed);

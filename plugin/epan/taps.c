@@ -18,7 +18,8 @@ void taps_register(void)
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo)
 {
     const mail_auth *auth = record->event.auth;
-    if (!auth || record->event.side != MAIL_CLIENT || (!auth->password.len && !auth->token.len) || !have_tap_listener(credentials_tap))
+    if (!auth || record->event.side != MAIL_CLIENT || (!auth->password.len && !auth->token.len) ||
+        !have_tap_listener(credentials_tap))
         return;
     ws_tap_credential *credential = wmem_new0(pinfo->pool, ws_tap_credential);
     credential->num = pinfo->num;
@@ -26,7 +27,7 @@ void taps_credentials(const stream_call *call, const mail_record *record, packet
     credential->password_hf_id = (guint)(auth->password.len ? hf_mailxtra_auth_password : hf_mailxtra_auth_token);
     credential->username = record->login_name ? record->login_name : wmem_strdup(pinfo->pool, "n.a.");
     credential->proto = text_protocol(call->protocol);
-    credential->info = wmem_strdup_printf(pinfo->pool, "%s, user name in packet %u", auth->mechanism ? auth->mechanism : "AUTH",
-                                          credential->username_num);
+    credential->info = wmem_strdup_printf(pinfo->pool, "%s, user name in packet %u",
+                                          auth->mechanism ? auth->mechanism : "AUTH", credential->username_num);
     tap_queue_packet(credentials_tap, pinfo, credential);
 }

@@ -91,8 +91,8 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     ENDTRY;
 
     if (!segment->used) {
-        conversation_t *conversation = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP,
-                                                         source_port, destination_port, 0);
+        conversation_t *conversation =
+            find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, source_port, destination_port, 0);
         if (conversation && stream_store_find(conversation))
             behind_tcp(conversation, segment, pinfo, tree);
     }
@@ -106,5 +106,6 @@ void tcp_watch_install(tcp_watch_before before, tcp_watch_behind behind)
     next_handle = dissector_get_uint_handle(find_dissector_table("ip.proto"), IP_PROTO_TCP);
     if (next_handle)
         dissector_add_uint("ip.proto", IP_PROTO_TCP,
-                           create_dissector_handle_with_name_and_description(watch_tcp, -1, "mailxtra.watch", "TCP, watched for mail"));
+                           create_dissector_handle_with_name_and_description(watch_tcp, -1, "mailxtra.watch",
+                                                                             "TCP, watched for mail"));
 }

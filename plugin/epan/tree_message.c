@@ -42,15 +42,19 @@ static gboolean has_room(proto_tree *tree)
 }
 
 /* A string that stands at [offset, offset+length) of the message. */
-static proto_item *add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset, gsize length, const char *value)
+static proto_item *add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset, gsize length,
+                              const char *value)
 {
-    return value && drawing->whole ? proto_tree_add_string(tree, field, drawing->whole, (gint)offset, (gint)length, value) : NULL;
+    return value && drawing->whole
+               ? proto_tree_add_string(tree, field, drawing->whole, (gint)offset, (gint)length, value)
+               : NULL;
 }
 
 /* ---- hashes ---- */
 
 /* Adds the digest only when somebody looks at it. */
-static void add_digest(const message_drawing *drawing, proto_tree *tree, int field, tvbuff_t *tvb, GChecksumType type, slice bytes)
+static void add_digest(const message_drawing *drawing, proto_tree *tree, int field, tvbuff_t *tvb, GChecksumType type,
+                       slice bytes)
 {
     if (!proto_field_is_referenced(tree, field))
         return;
@@ -65,14 +69,17 @@ static void draw_header(const message_drawing *drawing, proto_tree *parent, cons
 {
     if (part->fields->len == 0 || !drawing->whole || !has_room(parent))
         return;
-    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_header, drawing->whole, (gint)part->header_offset, (gint)part->header_length, ENC_NA);
+    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_header, drawing->whole, (gint)part->header_offset,
+                                           (gint)part->header_length, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_header);
     proto_item_append_text(item, ": %u fields", part->fields->len);
     for (guint i = 0; i < part->fields->len && has_room(tree); i++) {
         const header_field *field = g_ptr_array_index(part->fields, i);
-        proto_tree *line = proto_tree_add_subtree_format(tree, drawing->whole, (gint)field->offset, (gint)field->length, ett_mailxtra_field,
-                                                         &item, "%s: %s", field->name, field->value);
-        add_string(drawing, line, hf_mailxtra_header_name, field->offset, MIN(strlen(field->name), field->length), field->name);
+        proto_tree *line =
+            proto_tree_add_subtree_format(tree, drawing->whole, (gint)field->offset, (gint)field->length,
+                                          ett_mailxtra_field, &item, "%s: %s", field->name, field->value);
+        add_string(drawing, line, hf_mailxtra_header_name, field->offset, MIN(strlen(field->name), field->length),
+                   field->name);
         add_string(drawing, line, hf_mailxtra_header_value, field->offset, field->length, field->value);
         mailxtra_add_anomalies(drawing->pinfo, item, field->anomalies);
     }
@@ -87,7 +94,8 @@ static void draw_summary_field(const message_drawing *drawing, proto_tree *tree,
 
 /* ---- parts ---- */
 
-static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb, slice decoded, anomaly_set *anomalies)
+static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb,
+                            slice decoded, anomaly_set *anomalies)
 {
     char *text = mime_part_text(drawing->mime, part, decoded.data, decoded.len, anomalies);
     proto_tree *tree = proto_tree_add_subtree(parent, tvb, 0, -1, ett_mailxtra_text, NULL, "Text");
@@ -99,7 +107,8 @@ static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, 
             end = next;
         if (end > line && end[-1] == '\r')
             end--;
-        proto_tree_add_string(tree, hf_mailxtra_part_text, tvb, 0, 0, wmem_strndup(drawing->pinfo->pool, line, (gsize)(end - line)));
+        proto_tree_add_string(tree, hf_mailxtra_part_text, tvb, 0, 0,
+                              wmem_strndup(drawing->pinfo->pool, line, (gsize)(end - line)));
         line = next;
     }
     g_free(text);
@@ -118,12 +127,13 @@ static gboolean is_text(const mime_part *part)
     return g_str_has_prefix(part->type, "text/");
 }
 
-static void draw_attachment(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb, slice bytes)
+static void draw_attachment(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb,
+                            slice bytes)
 {
     proto_item *item = proto_tree_add_item(parent, hf_mailxtra_attachment, tvb, 0, -1, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_attachment);
-    proto_item_append_text(item, ": %s, %s, %" G_GSIZE_FORMAT " bytes%s", part->filename ? part->filename : "(no name)", part->type, bytes.len,
-                           part->complete ? "" : ", INCOMPLETE");
+    proto_item_append_text(item, ": %s, %s, %" G_GSIZE_FORMAT " bytes%s", part->filename ? part->filename : "(no name)",
+                           part->type, bytes.len, part->complete ? "" : ", INCOMPLETE");
     if (part->filename)
         proto_tree_add_string(tree, hf_mailxtra_attachment_filename, tvb, 0, 0, part->filename);
     proto_tree_add_string(tree, hf_mailxtra_attachment_type, tvb, 0, 0, part->type);
@@ -137,7 +147,8 @@ static void draw_attachment(const message_drawing *drawing, proto_tree *parent, 
 /* The name of a part's data source. */
 static const char *source_name(const message_drawing *drawing, const mime_part *part)
 {
-    return wmem_strdup_printf(drawing->pinfo->pool, "Part %s: %s", part->path, part->filename ? part->filename : part->type);
+    return wmem_strdup_printf(drawing->pinfo->pool, "Part %s: %s", part->path,
+                              part->filename ? part->filename : part->type);
 }
 
 static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part, anomaly_set *anomalies)
@@ -157,7 +168,8 @@ static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mi
 /* An attached message is shown as a message, and exported as a file when it is an attachment. */
 static void draw_inner_message(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
 {
-    proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, drawing->whole, 0, 0, part->body_length));
+    proto_item_set_generated(
+        proto_tree_add_uint64(tree, hf_mailxtra_part_size, drawing->whole, 0, 0, part->body_length));
     if (!export_object_is_attachment(part))
         return;
     GByteArray *decoded = mime_part_decode(drawing->mime, part, NULL);
@@ -175,17 +187,19 @@ static void draw_part(const message_drawing *drawing, proto_tree *parent, const 
                                            (gint)(part->body_offset + part->body_length - part->header_offset), ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_part);
     anomaly_set anomalies = part->anomalies;
-    proto_item_append_text(item, " %s: %s%s%s%s", part->path, part->type, part->filename ? ", " : "", part->filename ? part->filename : "",
-                           part->complete ? "" : " [incomplete]");
+    proto_item_append_text(item, " %s: %s%s%s%s", part->path, part->type, part->filename ? ", " : "",
+                           part->filename ? part->filename : "", part->complete ? "" : " [incomplete]");
     if (*part->path)
         add_string(drawing, tree, hf_mailxtra_part_path, part->header_offset, 0, part->path);
     add_string(drawing, tree, hf_mailxtra_part_type, part->header_offset, part->header_length, part->type);
     add_string(drawing, tree, hf_mailxtra_part_charset, part->header_offset, part->header_length, part->charset);
     add_string(drawing, tree, hf_mailxtra_part_encoding, part->header_offset, part->header_length, part->encoding_name);
-    add_string(drawing, tree, hf_mailxtra_part_disposition, part->header_offset, part->header_length, part->disposition);
+    add_string(drawing, tree, hf_mailxtra_part_disposition, part->header_offset, part->header_length,
+               part->disposition);
     add_string(drawing, tree, hf_mailxtra_part_filename, part->header_offset, part->header_length, part->filename);
     add_string(drawing, tree, hf_mailxtra_part_content_id, part->header_offset, part->header_length, part->content_id);
-    proto_tree_add_uint64(tree, hf_mailxtra_part_encoded_size, drawing->whole, (gint)part->body_offset, (gint)part->body_length, part->body_length);
+    proto_tree_add_uint64(tree, hf_mailxtra_part_encoded_size, drawing->whole, (gint)part->body_offset,
+                          (gint)part->body_length, part->body_length);
     if (part->parent)
         draw_header(drawing, tree, part);
     if (part->is_message)
@@ -203,14 +217,16 @@ static void draw_fragments(const message_drawing *drawing, proto_tree *tree)
 {
     proto_item *item;
     if (drawing->whole)
-        show_fragment_seq_tree(drawing->stored->head, &mailxtra_fragment_items, tree, drawing->pinfo, drawing->whole, &item);
+        show_fragment_seq_tree(drawing->stored->head, &mailxtra_fragment_items, tree, drawing->pinfo, drawing->whole,
+                               &item);
 }
 
 static void draw_envelope(const message_drawing *drawing, proto_tree *tree, tvbuff_t *tvb)
 {
     const stored_message *stored = drawing->stored;
     if (stored->has_envelope_from)
-        proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_envelope_from, tvb, 0, 0, stored->envelope_from));
+        proto_item_set_generated(
+            proto_tree_add_string(tree, hf_mailxtra_envelope_from, tvb, 0, 0, stored->envelope_from));
     for (char **recipient = stored->envelope_to; recipient && *recipient; recipient++)
         proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_envelope_to, tvb, 0, 0, *recipient));
 }
@@ -262,7 +278,8 @@ static void make_summary(stored_message *stored, const mime_message *mime)
         if (++count == 5)
             g_string_append(text, ", ...");
         else
-            g_string_append_printf(text, "%s%s", count == 1 ? (text->len ? ", attachments: " : "attachments: ") : ", ", part->filename ? part->filename : part->type);
+            g_string_append_printf(text, "%s%s", count == 1 ? (text->len ? ", attachments: " : "attachments: ") : ", ",
+                                   part->filename ? part->filename : part->type);
     }
     stored->summary = wmem_strdup(wmem_file_scope(), text->str);
     g_string_free(text, TRUE);

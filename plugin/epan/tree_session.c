@@ -43,7 +43,8 @@ static void add_exchange_question(const session_drawing *drawing, proto_tree *tr
 {
     const mail_exchange *exchange = record->exchange;
     if (exchange && exchange->answered_in && exchange->asked_in == drawing->pinfo->num)
-        proto_item_set_generated(proto_tree_add_uint(tree, hf_mailxtra_reply_in, drawing->tvb, 0, 0, exchange->answered_in));
+        proto_item_set_generated(
+            proto_tree_add_uint(tree, hf_mailxtra_reply_in, drawing->tvb, 0, 0, exchange->answered_in));
 }
 
 static void add_exchange_answer(const session_drawing *drawing, proto_tree *tree, const mail_record *record)
@@ -71,14 +72,16 @@ static void draw_ntlm(const session_drawing *drawing, proto_tree *tree, slice bl
     guarded_call(ntlmssp_handle, tvb, drawing->pinfo, tree, NULL);
 }
 
-static void draw_auth(const session_drawing *drawing, proto_tree *parent, const mail_record *record, const record_view *view)
+static void draw_auth(const session_drawing *drawing, proto_tree *parent, const mail_record *record,
+                      const record_view *view)
 {
     const mail_auth *auth = record->event.auth;
     packet_info *pinfo = drawing->pinfo;
     if (!mailxtra_prefs.decode_auth || (!auth && record->event.outcome == MAIL_OUTCOME_NONE))
         return;
     proto_item *item;
-    proto_tree *tree = proto_tree_add_subtree(parent, view->tvb, view->offset, view->line_length, ett_mailxtra_auth, &item, "Authentication");
+    proto_tree *tree = proto_tree_add_subtree(parent, view->tvb, view->offset, view->line_length, ett_mailxtra_auth,
+                                              &item, "Authentication");
     if (auth) {
         if (auth->mechanism) {
             proto_item_append_text(item, ", %s", auth->mechanism);
@@ -100,7 +103,8 @@ static void draw_auth(const session_drawing *drawing, proto_tree *parent, const 
     if (record->event.outcome != MAIL_OUTCOME_NONE) {
         gboolean success = record->event.outcome == MAIL_OUTCOME_SUCCESS;
         proto_item_append_text(item, success ? ", succeeded" : ", failed");
-        proto_item_set_generated(proto_tree_add_boolean(tree, hf_mailxtra_auth_success, view->tvb, view->offset, view->line_length, success));
+        proto_item_set_generated(proto_tree_add_boolean(tree, hf_mailxtra_auth_success, view->tvb, view->offset,
+                                                        view->line_length, success));
     }
     if (record->event.side == MAIL_CLIENT)
         taps_credentials(drawing->call, record, pinfo);
@@ -108,15 +112,18 @@ static void draw_auth(const session_drawing *drawing, proto_tree *parent, const 
 
 /* ---- one function per kind of record ---- */
 
-static void draw_params(const session_drawing *drawing, proto_tree *tree, const mail_event *event, const record_view *view)
+static void draw_params(const session_drawing *drawing, proto_tree *tree, const mail_event *event,
+                        const record_view *view)
 {
     for (guint i = 0; i < event->param_count; i++) {
         const mail_param *param = &event->params[i];
         gint offset = MIN((gint)param->offset, view->line_length);
         gint length = MIN((gint)param->length, view->line_length - offset);
-        proto_tree_add_string(tree, hf_mailxtra_command_param_name, view->tvb, view->offset + offset, length, text_upper(drawing->pinfo, param->name));
+        proto_tree_add_string(tree, hf_mailxtra_command_param_name, view->tvb, view->offset + offset, length,
+                              text_upper(drawing->pinfo, param->name));
         if (param->value.len)
-            proto_tree_add_string(tree, hf_mailxtra_command_param_value, view->tvb, view->offset + offset, length, text_utf8(drawing->pinfo, param->value));
+            proto_tree_add_string(tree, hf_mailxtra_command_param_value, view->tvb, view->offset + offset, length,
+                                  text_utf8(drawing->pinfo, param->value));
     }
 }
 
@@ -125,7 +132,8 @@ static void draw_command(const session_drawing *drawing, const mail_record *reco
     const mail_event *event = &record->event;
     packet_info *pinfo = drawing->pinfo;
     record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
-    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_command, view.tvb, view.offset, view.length, text_upper(pinfo, event->verb));
+    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_command, view.tvb, view.offset, view.length,
+                                             text_upper(pinfo, event->verb));
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_command);
     if (event->argument.len) {
         const char *argument = text_utf8(pinfo, event->argument);
@@ -134,8 +142,8 @@ static void draw_command(const session_drawing *drawing, const mail_record *reco
                               MAX(0, view.line_length - (gint)event->argument_offset), argument);
     }
     if (event->has_path)
-        proto_tree_add_string(tree, slice_is(event->verb, "RCPT") ? hf_mailxtra_envelope_to : hf_mailxtra_envelope_from, view.tvb,
-                              view.offset, view.line_length, text_utf8(pinfo, event->path));
+        proto_tree_add_string(tree, slice_is(event->verb, "RCPT") ? hf_mailxtra_envelope_to : hf_mailxtra_envelope_from,
+                              view.tvb, view.offset, view.line_length, text_utf8(pinfo, event->path));
     draw_params(drawing, tree, event, &view);
     draw_auth(drawing, tree, record, &view);
     add_exchange_question(drawing, tree, record);
@@ -147,8 +155,9 @@ static void draw_auth_line(const session_drawing *drawing, const mail_record *re
     packet_info *pinfo = drawing->pinfo;
     record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
     proto_item *item;
-    proto_tree *tree = proto_tree_add_subtree_format(drawing->tree, view.tvb, view.offset, view.length, ett_mailxtra_command, &item,
-                                                     "Authentication response: %s", text_utf8(pinfo, record->event.line));
+    proto_tree *tree =
+        proto_tree_add_subtree_format(drawing->tree, view.tvb, view.offset, view.length, ett_mailxtra_command, &item,
+                                      "Authentication response: %s", text_utf8(pinfo, record->event.line));
     draw_auth(drawing, tree, record, &view);
     add_exchange_question(drawing, tree, record);
     mailxtra_add_anomalies(pinfo, item, record->event.anomalies);
@@ -159,25 +168,31 @@ static proto_tree *open_reply(session_drawing *drawing, const mail_record *recor
     const mail_event *event = &record->event;
     proto_item *item;
     const char *name = event->status ? event->status : wmem_strdup_printf(drawing->pinfo->pool, "%03u", event->code);
-    drawing->reply_tree = proto_tree_add_subtree_format(drawing->tree, view->tvb, view->offset, view->length, ett_mailxtra_reply, &item, "Reply: %s%s%s",
-                                                        name, event->text.len ? " " : "", text_utf8(drawing->pinfo, event->text));
+    drawing->reply_tree = proto_tree_add_subtree_format(
+        drawing->tree, view->tvb, view->offset, view->length, ett_mailxtra_reply, &item, "Reply: %s%s%s", name,
+        event->text.len ? " " : "", text_utf8(drawing->pinfo, event->text));
     if (event->status)
-        proto_tree_add_string(drawing->reply_tree, hf_mailxtra_reply_status, view->tvb, view->offset, MIN((gint)strlen(event->status), view->line_length), event->status);
+        proto_tree_add_string(drawing->reply_tree, hf_mailxtra_reply_status, view->tvb, view->offset,
+                              MIN((gint)strlen(event->status), view->line_length), event->status);
     else
-        proto_tree_add_uint(drawing->reply_tree, hf_mailxtra_reply_code, view->tvb, view->offset, MIN(3, view->line_length), event->code);
+        proto_tree_add_uint(drawing->reply_tree, hf_mailxtra_reply_code, view->tvb, view->offset,
+                            MIN(3, view->line_length), event->code);
     return drawing->reply_tree;
 }
 
-static void draw_capability(const session_drawing *drawing, proto_tree *tree, const mail_event *event, const record_view *view)
+static void draw_capability(const session_drawing *drawing, proto_tree *tree, const mail_event *event,
+                            const record_view *view)
 {
     if (event->capability.len == 0)
         return;
-    proto_item *item = proto_tree_add_string(tree, hf_mailxtra_capability, view->tvb, view->offset, view->line_length, text_upper(drawing->pinfo, event->capability));
+    proto_item *item = proto_tree_add_string(tree, hf_mailxtra_capability, view->tvb, view->offset, view->line_length,
+                                             text_upper(drawing->pinfo, event->capability));
     proto_tree *arguments = event->param_count ? proto_item_add_subtree(item, ett_mailxtra_field) : NULL;
     for (guint i = 0; i < event->param_count; i++) {
         const char *argument = text_utf8(drawing->pinfo, event->params[i].name);
         proto_item_append_text(item, " %s", argument);
-        proto_tree_add_string(arguments, hf_mailxtra_capability_argument, view->tvb, view->offset, view->line_length, argument);
+        proto_tree_add_string(arguments, hf_mailxtra_capability_argument, view->tvb, view->offset, view->line_length,
+                              argument);
     }
 }
 
@@ -188,8 +203,10 @@ static void draw_reply_line(session_drawing *drawing, const mail_record *record)
     record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
     proto_tree *tree = event->first || !drawing->reply_tree ? open_reply(drawing, record, &view) : drawing->reply_tree;
     if (event->enhanced.len)
-        proto_tree_add_string(tree, hf_mailxtra_reply_enhanced, view.tvb, view.offset, view.line_length, text_utf8(pinfo, event->enhanced));
-    proto_item *item = proto_tree_add_string(tree, hf_mailxtra_reply_text, view.tvb, view.offset, view.line_length, text_utf8(pinfo, event->text));
+        proto_tree_add_string(tree, hf_mailxtra_reply_enhanced, view.tvb, view.offset, view.line_length,
+                              text_utf8(pinfo, event->enhanced));
+    proto_item *item = proto_tree_add_string(tree, hf_mailxtra_reply_text, view.tvb, view.offset, view.line_length,
+                                             text_utf8(pinfo, event->text));
     draw_capability(drawing, tree, event, &view);
     if (event->recipient.len)
         add_generated(tree, hf_mailxtra_reply_recipient, view.tvb, text_utf8(pinfo, event->recipient));
@@ -205,7 +222,8 @@ static void draw_listing_line(const session_drawing *drawing, const mail_record 
     const mail_event *event = &record->event;
     packet_info *pinfo = drawing->pinfo;
     record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
-    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_listing, view.tvb, view.offset, view.length, text_utf8(pinfo, event->line));
+    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_listing, view.tvb, view.offset, view.length,
+                                             text_utf8(pinfo, event->line));
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_field);
     draw_capability(drawing, tree, event, &view);
     if (event->capability.len == 0 && event->param_count == 1) {
@@ -213,7 +231,8 @@ static void draw_listing_line(const session_drawing *drawing, const mail_record 
         const char *value = text_utf8(pinfo, event->params[0].value);
         char *end;
         guint64 size = g_ascii_strtoull(value, &end, 10);
-        proto_tree_add_uint(tree, hf_mailxtra_listing_number, view.tvb, view.offset, view.line_length, (guint32)g_ascii_strtoull(number, NULL, 10));
+        proto_tree_add_uint(tree, hf_mailxtra_listing_number, view.tvb, view.offset, view.line_length,
+                            (guint32)g_ascii_strtoull(number, NULL, 10));
         if ((record->exchange && g_strcmp0(record->exchange->verb, "UIDL") == 0) || *end || !*value)
             proto_tree_add_string(tree, hf_mailxtra_listing_uid, view.tvb, view.offset, view.line_length, value);
         else
@@ -227,11 +246,13 @@ static void draw_data(const session_drawing *drawing, const mail_record *record)
     gint offset = 0, length = 0;
     if (record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
         length = (gint)(record->event.end - record->event.start);
-    proto_item *item = proto_tree_add_uint_format(drawing->tree, hf_mailxtra_message_data, drawing->tvb, offset, length, (guint32)record->data_length,
+    proto_item *item = proto_tree_add_uint_format(drawing->tree, hf_mailxtra_message_data, drawing->tvb, offset, length,
+                                                  (guint32)record->data_length,
                                                   "Message data: %" G_GUINT64_FORMAT " bytes", record->data_length);
     const stored_message *message = record->message;
     if (message && message->finished_in && message->finished_in != drawing->pinfo->num)
-        proto_item_set_generated(proto_tree_add_uint(drawing->tree, hf_mailxtra_reassembled_in, drawing->tvb, 0, 0, message->finished_in));
+        proto_item_set_generated(
+            proto_tree_add_uint(drawing->tree, hf_mailxtra_reassembled_in, drawing->tvb, 0, 0, message->finished_in));
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
 }
 
@@ -240,7 +261,9 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
     gint offset;
     if (record->event.end > record->event.start && record_view_in_frame(drawing->call, record, drawing->tvb, &offset)) {
         proto_item *item;
-        proto_tree *tree = proto_tree_add_subtree(drawing->tree, drawing->tvb, offset, (gint)(record->event.end - record->event.start), ett_mailxtra_command, &item, "End of message data: .");
+        proto_tree *tree =
+            proto_tree_add_subtree(drawing->tree, drawing->tvb, offset, (gint)(record->event.end - record->event.start),
+                                   ett_mailxtra_command, &item, "End of message data: .");
         if (record->event.side == MAIL_CLIENT)
             add_exchange_question(drawing, tree, record);
     }
@@ -251,13 +274,15 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
 static void draw_text(const session_drawing *drawing, const mail_record *record)
 {
     record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo, drawing->root);
-    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length, text_utf8(drawing->pinfo, record->event.line));
+    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
+                                             text_utf8(drawing->pinfo, record->event.line));
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
 }
 
 static void draw_gap(const session_drawing *drawing, const mail_record *record)
 {
-    proto_item *item = proto_tree_add_uint64(drawing->tree, hf_mailxtra_missing, drawing->tvb, 0, 0, record->event.missing);
+    proto_item *item =
+        proto_tree_add_uint64(drawing->tree, hf_mailxtra_missing, drawing->tvb, 0, 0, record->event.missing);
     proto_item_set_generated(item);
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies | ANOMALY_BIT(ANOMALY_LOST_BYTES));
 }
@@ -316,9 +341,11 @@ void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, pro
     guint count = wmem_array_get_count(call->records);
     proto_item *root = proto_tree_add_item(tree, proto_mailxtra, tvb, 0, -1, ENC_NA);
     session_drawing drawing = {call, tvb, pinfo, tree, proto_item_add_subtree(root, ett_mailxtra_mailxtra), NULL};
-    proto_item_append_text(root, ", %s, %s", text_protocol(call->protocol), call->side == MAIL_CLIENT ? "client" : "server");
+    proto_item_append_text(root, ", %s, %s", text_protocol(call->protocol),
+                           call->side == MAIL_CLIENT ? "client" : "server");
     add_generated(drawing.tree, hf_mailxtra_protocol, tvb, text_protocol(call->protocol));
-    proto_item_set_generated(proto_tree_add_boolean(drawing.tree, hf_mailxtra_client, tvb, 0, 0, call->side == MAIL_CLIENT));
+    proto_item_set_generated(
+        proto_tree_add_boolean(drawing.tree, hf_mailxtra_client, tvb, 0, 0, call->side == MAIL_CLIENT));
     proto_item_set_generated(proto_tree_add_boolean(drawing.tree, hf_mailxtra_tls, tvb, 0, 0, call->in_tls));
     if (call->state)
         add_generated(drawing.tree, hf_mailxtra_state, tvb, call->state);

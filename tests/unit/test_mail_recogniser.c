@@ -62,6 +62,7 @@ static void test_mail(void)
         {"DATA\r\n", "354 go\r\n", NONE, YES, SMTP},
         {"", "+OK POP3 ready\r\n", NONE, YES, POP3},
         {"", "+OK Dovecot ready.\r\n", NONE, YES, POP3},
+        {"", "+OK mail01.skynet.local\r\n", NONE, YES, POP3},
         {"", "+OK <1896.6971@mailgate>\r\n", NONE, YES, POP3},
         {"CAPA\r\n", "+OK\r\n", NONE, YES, POP3},
         {"CAPA\r\n", "", NONE, YES, POP3},
@@ -136,6 +137,8 @@ static void test_needs_more(void)
     static const row rows[] = {
         {"", "", NONE, MAYBE, NONE},
         {"", "+OK\r\n", NONE, MAYBE, NONE},
+        {"", "+OK hel", NONE, MAYBE, NONE},
+        {"", "+OK 2 320\r\n", NONE, MAYBE, NONE},
         {"QUIT\r\n", "+OK\r\n", NONE, MAYBE, NONE}, /* Redis has this as well */
         {"", "220 host ready\r\n", NONE, MAYBE, NONE},
         {"QUIT\r\n", "220 host ready\r\n221 bye\r\n", NONE, MAYBE, NONE}, /* and FTP this */
