@@ -52,7 +52,7 @@ best() {
 # 1.23 s 456 MB
 measure() {
     # A tap that asks for nothing: without any, tshark -q would not dissect at all.
-    local capture=$1 quiet=(-q -z io,stat,0)
+    local capture=$1 quiet=(-q -z "io,stat,0")
     shift
     [ "${1:-}" != -V ] || quiet=()
     rm -rf "$stage"/out/*

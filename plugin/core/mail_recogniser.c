@@ -477,6 +477,15 @@ static mail_guess yes(const deal *d, mail_protocol hint)
     return (mail_guess){MAIL_VERDICT_YES, lmtp ? MAIL_PROTOCOL_LMTP : d->protocol, d->a_is_client};
 }
 
+/* Three letters or more, and then a blank or the end of the line. */
+static gboolean begins_with_word(slice bytes)
+{
+    gsize letters = 0;
+    while (letters < bytes.len && g_ascii_isalpha(bytes.data[letters]))
+        letters++;
+    return letters >= 3 && letters < bytes.len && g_ascii_isspace(bytes.data[letters]);
+}
+
 /* No side fits its role from its first line on: on a mail port that is a session captured from its middle. */
 static mail_guess look_inside(slice a, slice b, mail_protocol hint)
 {
@@ -485,6 +494,9 @@ static mail_guess look_inside(slice a, slice b, mail_protocol hint)
     slice a_rest = without_first_line(a), b_rest = without_first_line(b);
     deal deals[2];
 
+    /* the rest of one line of one side says nothing, unless it looks like a verb */
+    if ((a.len == 0 && b_rest.len == 0 && !begins_with_word(b)) || (b.len == 0 && a_rest.len == 0 && !begins_with_word(a)))
+        a_text = b_text = FALSE;
     if (is_foreign(a) || is_foreign(b) || (!a_text && !b_text))
         return (mail_guess){is_foreign(a) || is_foreign(b) ? MAIL_VERDICT_NO : MAIL_VERDICT_MAYBE, hint, FALSE};
     deals[0] = pop3 ? deal_pop3(a_rest, b_rest, TRUE) : deal_smtp(a_rest, b_rest, TRUE);
@@ -580,4 +592,24 @@ mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint)
     if (hinted && (a.len || b.len) && best.verdict == MAIL_VERDICT_NO)
         return look_inside(a, b, hint);
     return best;
+}
+
+/* A reply code, a POP3 status, a word of four letters, or the binary header of the PROXY protocol. */
+gboolean mail_recogniser_may_open(slice bytes)
+{
+    static const guint8 proxy_v2 = 0x0d;
+    if (bytes.len < 4)
+        return FALSE;
+    const guint8 *b = bytes.data;
+    if (g_ascii_isdigit(b[0]))
+        return g_ascii_isdigit(b[1]) && g_ascii_isdigit(b[2]) && (b[3] == ' ' || b[3] == '-' || b[3] == '\r');
+    if (b[0] == '+' || b[0] == '-')
+        return (b[1] | 0x20) == 'o' || (b[1] | 0x20) == 'e';
+    if (!g_ascii_isalpha(b[0]))
+        return b[0] == proxy_v2;
+    for (gsize i = 1; i < MIN(bytes.len, 12); i++) {
+        if (!g_ascii_isalpha(b[i]))
+            return i >= 3 && (b[i] == ' ' || b[i] == '\r' || b[i] == '\n');
+    }
+    return FALSE;
 }

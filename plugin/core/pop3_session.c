@@ -519,6 +519,17 @@ static gboolean is_plausible_verb(slice word)
     return g_ascii_isalpha(word.data[0]);
 }
 
+/* No session begins with such a command: whatever the caller thinks, the beginning (and the greeting) was not captured.
+ */
+static void notice_late_start(pop3_session *s, pop3_verb verb)
+{
+    if (s->replied || s->exchange_count > 0 || !(verb == POP3_VERB_PASS || is_transaction_verb(verb)))
+        return;
+    if (s->from_start)
+        s->phase = PHASE_UNKNOWN;
+    s->from_start = FALSE;
+}
+
 static void read_command(pop3_session *s, const text_line *line)
 {
     mail_event event = event_of_line(MAIL_EVENT_COMMAND, MAIL_CLIENT, line);
@@ -543,6 +554,7 @@ static void read_command(pop3_session *s, const text_line *line)
     event.verb_offset = command.name_offset;
     event.argument = command.argument;
     event.argument_offset = command.argument_offset;
+    notice_late_start(s, command.verb);
     asked = ask(s, command.verb, form_of_answer(&command), &event.anomalies);
     event.exchange = asked->number;
     read_credentials(s, &command, asked, &event, &auth);

@@ -137,6 +137,7 @@ struct smtp_session {
     dot_decoder *dots;
     gboolean message_open;
     gboolean message_hole;    /* bytes of it are lost */
+    gboolean chunks_lost;     /* chunks in front of the next BDAT may lie in a hole */
     gboolean message_refused; /* the server said no while it was being sent */
     guint32 message_count;    /* the open or last one's ordinal */
     mail_message_source message_source;
@@ -384,7 +385,7 @@ static void begin_message(smtp_session *s, mail_message_source source, dot_begin
 
     give_up_message(s, MAIL_END_CUT, s->client.in.offset);
     s->message_open = TRUE;
-    s->message_hole = begin == DOT_BEGIN_MIDDLE;
+    s->message_hole = begin == DOT_BEGIN_MIDDLE || (source == MAIL_FROM_BDAT && s->chunks_lost);
     s->message_refused = FALSE;
     s->message_source = source;
     s->message_count++;
@@ -559,6 +560,8 @@ static question_kind kind_of_command(const smtp_command *command)
 /* What the command means for the transaction, before it is shown. */
 static void prepare_command(smtp_session *s, const smtp_command *command, question *asked)
 {
+    if (asked->kind == ASK_HELLO || asked->kind == ASK_MAIL || asked->kind == ASK_RCPT || asked->kind == ASK_RSET)
+        s->chunks_lost = FALSE; /* the first chunk is still to come */
     switch (asked->kind) {
     case ASK_HELLO:
         if (command->verb == SMTP_VERB_LHLO)
@@ -1027,6 +1030,8 @@ static void cross_client_gap(smtp_session *s, guint64 missing)
     default:
         s->state = CLIENT_LOST;
         s->lost = COMMANDS_LOST;
+        s->chunks_lost = TRUE;
+        s->message_hole |= s->message_open; /* between the chunks of one */
         break;
     }
 }
@@ -1082,6 +1087,17 @@ static gboolean is_greeting(const smtp_session *s, guint code)
     if (!s->from_start)
         return code == 220 && (!oldest || oldest->kind != ASK_STARTTLS);
     return code == 220 || code == 421 || code >= 500 || !oldest;
+}
+
+/* The first reply is none that opens a connection: whatever the caller thinks, the beginning was not captured. */
+static void notice_late_start(smtp_session *s, guint code)
+{
+    if (s->replied || !s->from_start || code == 220 || code >= 400 || !g_queue_is_empty(&s->queue))
+        return;
+    s->from_start = FALSE;
+    s->phase = PHASE_UNKNOWN;
+    if (!s->client.seen)
+        s->state = CLIENT_LOST;
 }
 
 /* A reply begins while message data is being sent and nothing else is asked. Either the
@@ -1351,8 +1367,10 @@ static void read_challenge(smtp_session *s, const smtp_reply *reply, mail_event 
 /* The first line of a reply: which question does it answer? */
 static void begin_reply(smtp_session *s, const smtp_reply *reply, mail_event *event)
 {
-    gboolean greeting = is_greeting(s, reply->code);
+    gboolean greeting;
 
+    notice_late_start(s, reply->code);
+    greeting = is_greeting(s, reply->code);
     event->first = TRUE;
     s->reply.code = reply->code;
     if (s->state == CLIENT_MESSAGE || s->state == CLIENT_MESSAGE_HOLE)
@@ -1470,6 +1488,7 @@ smtp_session *smtp_session_new(mail_protocol protocol, gboolean from_start, mail
     s->state = from_start ? CLIENT_COMMANDS : CLIENT_LOST;
     s->phase = from_start ? PHASE_CONNECTED : PHASE_UNKNOWN;
     s->behind_hole = !from_start;
+    s->chunks_lost = !from_start;
     s->spoke_last = MAIL_CLIENT;
     init_half(&s->client);
     init_half(&s->server);

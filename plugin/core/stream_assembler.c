@@ -71,14 +71,14 @@ static gint64 offset_of(const stream_side *side, guint32 seq)
     return (gint64)side->next + (gint32)(seq - at_next);
 }
 
-void stream_assembler_start(stream_assembler *assembler, int side_index, guint32 first_seq)
+void stream_assembler_start(stream_assembler *assembler, int side_index, guint32 seq, gboolean from_start)
 {
     stream_side *side = &assembler->sides[side_index];
     if (side->seen)
         return;
     side->seen = TRUE;
-    side->from_start = TRUE;
-    side->base = first_seq;
+    side->from_start = from_start;
+    side->base = seq;
 }
 
 static held_segment *first_waiting(const stream_side *side)
@@ -87,11 +87,11 @@ static held_segment *first_waiting(const stream_side *side)
     return g_sequence_iter_is_end(begin) ? NULL : g_sequence_get(begin);
 }
 
-static void drop_first(stream_side *side)
+static void drop(stream_side *side, GSequenceIter *iter)
 {
-    held_segment *held = first_waiting(side);
+    const held_segment *held = g_sequence_get(iter);
     side->waiting_bytes -= held->captured;
-    g_sequence_remove(g_sequence_get_begin_iter(side->waiting));
+    g_sequence_remove(iter);
 }
 
 static void hand_on_gap(stream_assembler *assembler, int index, guint64 to)
@@ -136,18 +136,33 @@ static gboolean may_speak(const stream_assembler *assembler, int index, guint64 
     return !other->seen || other->next >= need;
 }
 
+/* The first waiting segment that can go; NULL: none. Of several copies of a byte any will do: one that was
+ * sent again acknowledges more, and may have to wait longer. */
+static GSequenceIter *first_to_go(const stream_assembler *assembler, int index)
+{
+    const stream_side *side = &assembler->sides[index];
+    GSequenceIter *iter = g_sequence_get_begin_iter(side->waiting);
+    for (; !g_sequence_iter_is_end(iter); iter = g_sequence_iter_next(iter)) {
+        const held_segment *held = g_sequence_get(iter);
+        if (held->offset > side->next)
+            break;
+        /* what was seen already must not wait for the other side */
+        if (held->offset + held->length <= side->next || may_speak(assembler, index, held->need))
+            return iter;
+    }
+    return NULL;
+}
+
 /* Hands on what of one side can go. TRUE: something went. */
 static gboolean drain(stream_assembler *assembler, int index)
 {
     stream_side *side = &assembler->sides[index];
     gboolean moved = FALSE;
-    held_segment *held;
-    while ((held = first_waiting(side)) && held->offset <= side->next) {
-        /* what was seen already must not wait for the other side */
-        if (held->offset + held->length > side->next && !may_speak(assembler, index, held->need))
-            break;
+    GSequenceIter *iter;
+    while ((iter = first_to_go(assembler, index))) {
+        const held_segment *held = g_sequence_get(iter);
         hand_on(assembler, index, held->offset, (slice){held->data, held->captured}, held->length);
-        drop_first(side);
+        drop(side, iter);
         moved = TRUE;
     }
     if (side->fin_seen && !side->ended && side->next >= side->fin && may_speak(assembler, index, side->fin_need)) {
@@ -170,6 +185,12 @@ static void give_up_hole(stream_assembler *assembler, int index)
     stream_side *side = &assembler->sides[index];
     const held_segment *held = first_waiting(side);
     guint64 to = held ? held->offset : MAX(side->acked, side->fin_seen ? side->fin : 0);
+    if (!held && !side->fin_seen && to == side->next + 1) {
+        /* an acknowledged FIN that was not captured takes a sequence number too; it is likelier than one byte */
+        side->fin_seen = TRUE;
+        side->fin = side->acked = side->next;
+        return;
+    }
     hand_on_gap(assembler, index, to);
 }
 
@@ -180,6 +201,17 @@ static gint by_offset(gconstpointer a, gconstpointer b, gpointer user)
     return left->offset < right->offset ? -1 : left->offset > right->offset;
 }
 
+/* Is what waits there at least as good? The same bytes or more, free to go at least as soon. */
+static gboolean is_superseded(const stream_side *side, const held_segment *held)
+{
+    GSequenceIter *iter = g_sequence_search(side->waiting, (gpointer)held, by_offset, NULL);
+    if (g_sequence_iter_is_begin(iter))
+        return FALSE;
+    const held_segment *before = g_sequence_get(g_sequence_iter_prev(iter));
+    return before->offset == held->offset && before->length >= held->length && before->captured >= held->captured &&
+           before->need <= held->need;
+}
+
 static void hold(stream_side *side, guint64 offset, guint64 need, const stream_segment *segment, gsize skip)
 {
     slice bytes = slice_from(segment->payload, skip);
@@ -188,6 +220,10 @@ static void hold(stream_side *side, guint64 offset, guint64 need, const stream_s
     held->need = need;
     held->captured = bytes.len;
     held->length = segment->length - skip;
+    if (is_superseded(side, held)) {
+        g_free(held);
+        return;
+    }
     if (bytes.len)
         memcpy(held->data, bytes.data, bytes.len);
     g_sequence_insert_sorted(side->waiting, held, by_offset, NULL);
@@ -241,14 +277,17 @@ static void place(stream_assembler *assembler, const stream_segment *segment)
     if (segment->length == 0 || offset + (gint64)segment->length <= (gint64)side->next)
         return;
 
-    if (offset < (gint64)side->acked)
+    /* Captured behind its acknowledgement: late, or a copy sent again, whose own acknowledgement may lie behind
+     * the answer to it. Who waits for it must not be waited for. */
+    gboolean late = offset < (gint64)side->acked;
+    if (late)
         assembler->disordered = TRUE;
     gsize skip = 0;
     if (offset < (gint64)side->next) {
         skip = (gsize)((gint64)side->next - offset);
         offset = (gint64)side->next;
     }
-    guint64 need = need_of(assembler, segment);
+    guint64 need = late ? 0 : need_of(assembler, segment);
     if (!first_waiting(side) && (guint64)offset == side->next && may_speak(assembler, segment->side, need))
         hand_on(assembler, segment->side, (guint64)offset, slice_from(segment->payload, skip), segment->length - skip);
     else
@@ -297,7 +336,7 @@ void stream_assembler_flush(stream_assembler *assembler)
         while ((held = first_waiting(&assembler->sides[i]))) {
             hand_on_gap(assembler, i, held->offset);
             hand_on(assembler, i, held->offset, (slice){held->data, held->captured}, held->length);
-            drop_first(&assembler->sides[i]);
+            drop(&assembler->sides[i], g_sequence_get_begin_iter(assembler->sides[i].waiting));
         }
     }
 }
@@ -332,9 +371,16 @@ gboolean stream_assembler_offset(const stream_assembler *assembler, int side_ind
     return TRUE;
 }
 
-gboolean stream_assembler_from_start(const stream_assembler *assembler, int side)
+gboolean stream_assembler_from_start(const stream_assembler *assembler)
 {
-    return assembler->sides[side].from_start;
+    gboolean any = FALSE;
+    for (int i = 0; i < 2; i++) {
+        const stream_side *side = &assembler->sides[i];
+        if (side->seen && !side->from_start)
+            return FALSE;
+        any |= side->from_start;
+    }
+    return any;
 }
 
 gboolean stream_assembler_is_disordered(const stream_assembler *assembler)

@@ -42,9 +42,9 @@ typedef struct stream_segment {
 stream_assembler *stream_assembler_new(const stream_sink *sink, void *user);
 void stream_assembler_free(stream_assembler *assembler);
 
-/* The side's SYN went by earlier: its first byte has this sequence number. No effect
- * once something of that side has been seen. */
-void stream_assembler_start(stream_assembler *assembler, int side, guint32 first_seq);
+/* The side's next byte has this sequence number; `from_start`: it is the connection's first (the SYN went by
+ * earlier). No effect once something of that side has been seen. */
+void stream_assembler_start(stream_assembler *assembler, int side, guint32 seq, gboolean from_start);
 
 /* The next segment in the order of capture; calls the sink zero or more times.
  * A hole becomes a gap when it can no longer be filled:
@@ -62,8 +62,8 @@ void stream_assembler_flush(stream_assembler *assembler);
  * nothing of that side has been seen. Bytes before the first one seen have no offset: FALSE. */
 gboolean stream_assembler_offset(const stream_assembler *assembler, int side, guint32 seq, guint64 *offset_r);
 
-/* Was the connection's beginning (SYN) of that side seen? */
-gboolean stream_assembler_from_start(const stream_assembler *assembler, int side);
+/* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun before. */
+gboolean stream_assembler_from_start(const stream_assembler *assembler);
 
 /* A capture that is itself out of order (bytes captured behind the acknowledgement of them, as
  * with two mirror ports) asks for more patience with holes: was that seen; it was seen elsewhere. */

@@ -88,7 +88,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
             return (int)tvb_captured_length(tvb);
         call = stream_store_segment(pinfo, conversation, segment, hint);
         segment->used = call != NULL;
-        tvb = segment->payload;
+        tvb = tcp_watch_payload(segment);
     } else {
         call =
             stream_store_bytes(pinfo, conversation, tvb, layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
@@ -142,29 +142,42 @@ static ws_bool look_inside_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
 
 static gboolean is_surely_mail(const tcp_segment_view *segment)
 {
-    guint length = tvb_captured_length(segment->payload);
-    if (length == 0)
-        return FALSE;
-    slice bytes = {tvb_get_ptr(segment->payload, 0, (gint)length), length};
-    return mail_recogniser_look(bytes, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict == MAIL_VERDICT_YES;
+    return mail_recogniser_may_open(segment->payload) &&
+           mail_recogniser_look(segment->payload, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict == MAIL_VERDICT_YES;
 }
 
-/* Claims a conversation that TCP would give to another dissector: on a port that the user gave to
- * Wireshark's own mail dissectors, and on ports that belong to others by default when the first bytes
- * are plainly mail. */
+/* What the user, or else our own preferences, say that is spoken on the connection's ports. */
+static mail_protocol promise_of(const packet_info *pinfo, gboolean *by_user_r)
+{
+    const guint32 ports[2] = {pinfo->destport, pinfo->srcport};
+    mail_protocol promise = MAIL_PROTOCOL_NONE;
+    *by_user_r = FALSE;
+    for (int i = 0; i < 2 && promise == MAIL_PROTOCOL_NONE; i++) {
+        promise = ports_given_by_user(ports[i]);
+        *by_user_r = promise != MAIL_PROTOCOL_NONE;
+        if (!*by_user_r)
+            promise = ports_hint(ports[i]);
+    }
+    return promise;
+}
+
+/* Our own ports: the state is made with the first segment, even if TCP keeps that one back. A port that the user
+ * gave to Wireshark's own mail dissectors, and one that belongs to others by default when the first bytes
+ * are plainly mail: the conversation is claimed, too. */
 static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
 {
     if (PINFO_FD_VISITED(pinfo))
         return;
-    mail_protocol given = ports_given_by_user(pinfo->destport);
-    if (given == MAIL_PROTOCOL_NONE)
-        given = ports_given_by_user(pinfo->srcport);
-    if (given == MAIL_PROTOCOL_NONE &&
+    gboolean by_user;
+    mail_protocol promise = promise_of(pinfo, &by_user);
+    if (promise == MAIL_PROTOCOL_NONE &&
         (ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport) || !is_surely_mail(segment)))
         return;
     conversation_t *conversation = find_or_create_conversation(pinfo);
-    if (!conversation_get_dissector(conversation, pinfo->num) &&
-        stream_store_may_claim(pinfo, conversation, segment, given))
+    if (conversation_get_dissector(conversation, pinfo->num) ||
+        !stream_store_may_claim(pinfo, conversation, segment, promise))
+        return;
+    if (by_user || promise == MAIL_PROTOCOL_NONE)
         conversation_set_dissector_from_frame_number(conversation, pinfo->num, tcp_front);
 }
 
@@ -175,7 +188,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
     if (!call || !call->accepted)
         return;
     if (wmem_array_get_count(call->records) || (segment->length && !call->opaque))
-        draw(call, segment->payload, pinfo, tree);
+        draw(call, tcp_watch_payload(segment), pinfo, tree);
 }
 
 /* ---- registration ---- */

@@ -57,16 +57,13 @@ static tvbuff_t *rebuild_line(const mail_record *record, tvbuff_t *tvb, packet_i
     return line;
 }
 
-record_view record_view_line(const stream_call *call, const mail_record *record, tvbuff_t *tvb, packet_info *pinfo,
-                             proto_tree *tree)
+record_view record_view_line(const stream_call *call, const mail_record *record, tvbuff_t *tvb, packet_info *pinfo)
 {
     record_view view = {tvb, 0, 0, (gint)record->event.line.len};
     if (record_view_in_frame(call, record, tvb, &view.offset)) {
         view.length = (gint)(record->event.end - record->event.start);
         return view;
     }
-    if (!tree)
-        return view;
     wmem_map_t *views = views_of(pinfo);
     view.tvb = wmem_map_lookup(views, record);
     if (!view.tvb) {

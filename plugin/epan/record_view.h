@@ -17,8 +17,7 @@ typedef struct record_view {
 
 /* The view of a record that has a line. `tvb`: the frame's bytes of this call. The same data source
  * however often it is asked for in one dissection. */
-record_view record_view_line(const stream_call *call, const mail_record *record, tvbuff_t *tvb, packet_info *pinfo,
-                             proto_tree *tree);
+record_view record_view_line(const stream_call *call, const mail_record *record, tvbuff_t *tvb, packet_info *pinfo);
 
 /* Does the record's stretch of the stream lie wholly in this frame's bytes? Then *offset_r is where. */
 gboolean record_view_in_frame(const stream_call *call, const mail_record *record, tvbuff_t *tvb, gint *offset_r);

@@ -155,7 +155,7 @@ static void say(stock_drawing *drawing, const char *who, const char *text)
 
 static record_view view_of(const stock_drawing *drawing, const mail_record *record)
 {
-    return record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo, drawing->tree);
+    return record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo);
 }
 
 /* ---- SMTP ---- */

@@ -342,8 +342,7 @@ static void replay(mail_conversation *mail)
 
 static void become_mail(mail_conversation *mail, mail_protocol protocol, int client_flow)
 {
-    gboolean from_start = mail->layer != STREAM_LAYER_TCP || stream_assembler_from_start(mail->assembler, 0) ||
-                          stream_assembler_from_start(mail->assembler, 1);
+    gboolean from_start = mail->layer != STREAM_LAYER_TCP || stream_assembler_from_start(mail->assembler);
     mail->verdict = VERDICT_MAIL;
     mail->protocol = protocol;
     mail->client_flow = client_flow;
@@ -364,6 +363,12 @@ static int client_by_port(const packet_info *pinfo, int flow)
     return pinfo->srcport > pinfo->destport ? flow : !flow;
 }
 
+/* Enough to be refused, were it something else: a line, or the beginning of one. */
+static gboolean is_telling(slice bytes)
+{
+    return bytes.len >= 16 || (bytes.len && memchr(bytes.data, '\n', bytes.len));
+}
+
 static void decide(mail_conversation *mail, int flow)
 {
     mail_guess guess = mail_recogniser_look(prefix_of(mail, 0), prefix_of(mail, 1), mail->hint);
@@ -376,10 +381,8 @@ static void decide(mail_conversation *mail, int flow)
         mail->verdict = VERDICT_NOT_MAIL;
         break;
     case MAIL_VERDICT_MAYBE:
-        if (mail->hint != MAIL_PROTOCOL_NONE && mail->initiator >= 0)
-            become_mail(mail, mail->hint, mail->initiator);
-        else if (mail->hint != MAIL_PROTOCOL_NONE && memchr(mail->prefix[flow]->data, '\n', mail->prefix[flow]->len))
-            become_mail(mail, mail->hint, client_by_port(mail->pinfo, flow));
+        if (mail->hint != MAIL_PROTOCOL_NONE && is_telling(prefix_of(mail, flow)))
+            become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail->pinfo, flow));
         else if (seen > LIMIT_UNDECIDED_BYTES)
             mail->verdict = VERDICT_NOT_MAIL;
         break;
@@ -460,19 +463,29 @@ static gboolean saw_handshake(const tcp_flow_t *flow)
     return (flow->static_flags & (WS_TCP_SAW_SYN_BIT | WS_TCP_SAW_SYNACK_BIT)) != 0;
 }
 
+/* The sequence number behind what TCP has seen of that flow so far; FALSE: nothing, or it does not analyze. */
+static gboolean next_seq_seen(const tcp_flow_t *flow, guint32 *seq_r)
+{
+    if (!flow->tcp_analyze_seq_info || !flow->tcp_analyze_seq_info->nextseqframe)
+        return FALSE;
+    *seq_r = flow->tcp_analyze_seq_info->nextseq;
+    return TRUE;
+}
+
 /* What TCP remembers of the handshake: where the streams begin, and who began. On a port that promises
  * nothing the other side's bytes so far went to somebody else: its stream begins behind them. */
-static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow, const tcp_segment_view *segment)
+static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
+    guint32 seq;
     if (!tcpd || !tcpd->fwd || !tcpd->rev)
         return;
     if (saw_handshake(tcpd->fwd))
-        stream_assembler_start(mail->assembler, flow, tcpd->fwd->base_seq + 1);
-    if (mail->hint == MAIL_PROTOCOL_NONE && segment->flags & STREAM_ACK)
-        stream_assembler_start(mail->assembler, !flow, segment->ack);
+        stream_assembler_start(mail->assembler, flow, tcpd->fwd->base_seq + 1, TRUE);
+    if (mail->hint == MAIL_PROTOCOL_NONE && next_seq_seen(tcpd->rev, &seq))
+        stream_assembler_start(mail->assembler, !flow, seq, saw_handshake(tcpd->rev) && seq == tcpd->rev->base_seq + 1);
     else if (saw_handshake(tcpd->rev))
-        stream_assembler_start(mail->assembler, !flow, tcpd->rev->base_seq + 1);
+        stream_assembler_start(mail->assembler, !flow, tcpd->rev->base_seq + 1, TRUE);
     if (tcpd->fwd->static_flags & WS_TCP_SAW_SYN_BIT || tcpd->rev->static_flags & WS_TCP_SAW_SYNACK_BIT)
         mail->initiator = flow;
     else if (tcpd->rev->static_flags & WS_TCP_SAW_SYN_BIT || tcpd->fwd->static_flags & WS_TCP_SAW_SYNACK_BIT)
@@ -486,9 +499,7 @@ static gboolean is_worth_a_look(conversation_t *conversation, packet_info *pinfo
     struct tcp_analysis *tcpd = get_tcp_conversation_data(conversation, pinfo);
     if (tcpd && tcpd->fwd && saw_handshake(tcpd->fwd) && segment->seq != tcpd->fwd->base_seq + 1)
         return FALSE;
-    guint length = tvb_captured_length(segment->payload);
-    slice bytes = {length ? tvb_get_ptr(segment->payload, 0, (gint)length) : NULL, length};
-    return mail_recogniser_look(bytes, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_NO;
+    return mail_recogniser_look(segment->payload, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_NO;
 }
 
 gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,
@@ -496,9 +507,9 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
 {
     if (conversation_get_proto_data(conversation, proto_mailxtra))
         return FALSE;
-    if (hint == MAIL_PROTOCOL_NONE)
-        return is_worth_a_look(conversation, pinfo, segment);
-    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo), segment);
+    if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
+        return FALSE;
+    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
     return TRUE;
 }
 
@@ -582,14 +593,13 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
         if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
             return NULL;
         mail = new_conversation(conversation, STREAM_LAYER_TCP, hint);
-        look_at_handshake(mail, pinfo, flow, segment);
+        look_at_handshake(mail, pinfo, flow);
     }
     if (mail->verdict == VERDICT_NOT_MAIL)
         return NULL;
     stream_call *call = begin_call(pinfo, mail);
     const gboolean was_announced = mail->tls_announced;
-    stream_segment placed = {flow,           segment->flags, segment->seq, segment->ack, tvb_slice(segment->payload),
-                             segment->length};
+    stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, segment->payload, segment->length};
     if (capture_is_disordered)
         stream_assembler_expect_disorder(mail->assembler);
     stream_assembler_segment(mail->assembler, &placed);
@@ -646,10 +656,12 @@ static void finish_conversation(mail_conversation *mail)
     mail->at_end = TRUE;
     mail->pinfo = &pinfo;
     mail->call = mail->last_call;
+    guint before = wmem_array_get_count(mail->call->records);
     stream_assembler_flush(mail->assembler);
     for (int flow = 0; flow < 2; flow++)
         on_end(flow, mail);
-    mail->call->state = mail->state;
+    if (wmem_array_get_count(mail->call->records) > before)
+        mail->call->state = mail->state;
     mail->call = NULL;
     mail->pinfo = NULL;
 }

@@ -18,7 +18,9 @@
 /* A TCP segment as the IP layer handed it to TCP. */
 typedef struct tcp_segment_view {
     guint32 frame;
-    tvbuff_t *payload;  /* captured part; length 0 possible */
+    tvbuff_t *tvb;      /* from the TCP header on */
+    gint header;        /* bytes of the header, as far as captured */
+    slice payload;      /* captured part, borrowed from tvb; may be empty */
     guint32 seq, ack;   /* as on the wire */
     guint flags;        /* STREAM_* of stream_assembler.h */
     guint32 length;     /* payload bytes on the wire */
@@ -71,8 +73,8 @@ mail_conversation *stream_store_find(conversation_t *conversation);
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint);
 
-/* May a conversation that nobody has claimed yet be kept for mailxtra from this segment on? With a hint
- * its state is made. First pass only. */
+/* May a conversation that nobody has claimed yet be kept for mailxtra from this segment on? Then its
+ * state is made. First pass only. */
 gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,
                                 mail_protocol hint);
 

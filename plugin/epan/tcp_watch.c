@@ -30,6 +30,11 @@ tcp_segment_view *tcp_watch_current(const packet_info *pinfo)
     return current && current->frame == pinfo->num ? current : NULL;
 }
 
+tvbuff_t *tcp_watch_payload(const tcp_segment_view *segment)
+{
+    return tvb_new_subset_remaining(segment->tvb, segment->header);
+}
+
 static guint flags_of(guint8 bits)
 {
     return (bits & TCP_FLAG_SYN ? STREAM_SYN : 0) | (bits & TCP_FLAG_FIN ? STREAM_FIN : 0) |
@@ -50,7 +55,11 @@ static tcp_segment_view *view_segment(tvbuff_t *tvb, packet_info *pinfo)
     segment->ack = tvb_get_ntohl(tvb, 8);
     segment->flags = flags_of(tvb_get_uint8(tvb, 13));
     segment->length = tvb_reported_length(tvb) - header;
-    segment->payload = tvb_new_subset_remaining(tvb, (gint)MIN(header, tvb_captured_length(tvb)));
+    segment->tvb = tvb;
+    segment->header = (gint)MIN(header, tvb_captured_length(tvb));
+    segment->payload.len = tvb_captured_length(tvb) - (guint)segment->header;
+    if (segment->payload.len)
+        segment->payload.data = tvb_get_ptr(tvb, segment->header, (gint)segment->payload.len);
     return segment;
 }
 

@@ -22,4 +22,7 @@ void tcp_watch_install(tcp_watch_before before, tcp_watch_behind behind);
 /* The segment that TCP is dissecting in this frame; NULL when TCP was not called through here. */
 tcp_segment_view *tcp_watch_current(const packet_info *pinfo);
 
+/* The segment's payload as a tvb of the frame, to draw on. */
+tvbuff_t *tcp_watch_payload(const tcp_segment_view *segment);
+
 #endif

@@ -131,7 +131,7 @@ static void draw_command(const session_drawing *drawing, const mail_record *reco
 {
     const mail_event *event = &record->event;
     packet_info *pinfo = drawing->pinfo;
-    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
+    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo);
     proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_command, view.tvb, view.offset, view.length,
                                              text_upper(pinfo, event->verb));
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_command);
@@ -153,7 +153,7 @@ static void draw_command(const session_drawing *drawing, const mail_record *reco
 static void draw_auth_line(const session_drawing *drawing, const mail_record *record)
 {
     packet_info *pinfo = drawing->pinfo;
-    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
+    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo);
     proto_item *item;
     proto_tree *tree =
         proto_tree_add_subtree_format(drawing->tree, view.tvb, view.offset, view.length, ett_mailxtra_command, &item,
@@ -200,7 +200,7 @@ static void draw_reply_line(session_drawing *drawing, const mail_record *record)
 {
     const mail_event *event = &record->event;
     packet_info *pinfo = drawing->pinfo;
-    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
+    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo);
     proto_tree *tree = event->first || !drawing->reply_tree ? open_reply(drawing, record, &view) : drawing->reply_tree;
     if (event->enhanced.len)
         proto_tree_add_string(tree, hf_mailxtra_reply_enhanced, view.tvb, view.offset, view.line_length,
@@ -221,7 +221,7 @@ static void draw_listing_line(const session_drawing *drawing, const mail_record 
 {
     const mail_event *event = &record->event;
     packet_info *pinfo = drawing->pinfo;
-    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo, drawing->root);
+    record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo);
     proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_listing, view.tvb, view.offset, view.length,
                                              text_utf8(pinfo, event->line));
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_field);
@@ -273,7 +273,7 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
 
 static void draw_text(const session_drawing *drawing, const mail_record *record)
 {
-    record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo, drawing->root);
+    record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo);
     proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
                                              text_utf8(drawing->pinfo, record->event.line));
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);

@@ -329,6 +329,15 @@ static void test_late(void)
          "S end COMPLETE 1 RETR [TRANSACTION] !lost_bytes\n"
          "C QUIT #1 [UPDATE]\n"
          "S +OK #1 [UPDATE]\n");
+    pop3("from the middle, although the caller says from the start",
+         SCRIPT("C: PASS x", "S: +OK in", "C: RETR 1", "S: +OK", "S: Subject: y", "S: ", "S: ."),
+         "C PASS \"x\" auth=USER pass=\"x\" #1 [AUTHORIZATION] !cleartext_password\n"
+         "S +OK auth=USER SUCCESS #1 [TRANSACTION]\n"
+         "C RETR \"1\" #2 [TRANSACTION]\n"
+         "S +OK #2 [TRANSACTION]\n"
+         "S message 1 RETR #2 [TRANSACTION]\n"
+         "  data \"Subject: y\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 1 RETR #2 [TRANSACTION]\n");
     pop3_late("from RETR on",
          SCRIPT("C: RETR 3", "S: +OK 10 octets", "S: Subject: z", "S: ", "S: .", "C: DELE 3", "S: +OK"),
          "C RETR \"3\" #1 [TRANSACTION]\n"

@@ -690,6 +690,14 @@ static void test_late(void)
          "  data \"Subject: x\\r\\n\\r\\n\"\n"
          "C end COMPLETE 1 DATA #1 [DATA]\n"
          "S 250 #1 [GREETED]\n");
+    smtp("from the middle, although the caller says from the start",
+         SCRIPT("S: 250 2.1.0 OK", "S: 354 go", "C: Subject: x", "C: ", "C: .", "S: 250 ok"),
+         "S 250 2.1.0 [UNKNOWN]\n"
+         "S 354 [DATA]\n"
+         "C message 1 DATA [DATA]\n"
+         "  data \"Subject: x\\r\\n\\r\\n\"\n"
+         "C end COMPLETE 1 DATA #1 [DATA]\n"
+         "S 250 #1 [GREETED]\n");
     smtp_late("from a reply",
          SCRIPT("S| 0-SIZE 10\r\n250 DSN\r\n", "C: MAIL FROM:<a@x>", "S: 250 ok"),
          "S text \"0-SIZE 10\" [UNKNOWN] !lost_bytes\n"

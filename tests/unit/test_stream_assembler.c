@@ -245,7 +245,7 @@ static void run_random(guint32 seed, gboolean lossy)
     received *got = received_new();
     stream_assembler *assembler = stream_assembler_new(&sink, got);
     for (int side = 0; side < 2; side++)
-        stream_assembler_start(assembler, side, isn[side] + 1);
+        stream_assembler_start(assembler, side, isn[side] + 1, TRUE);
     for (guint i = 0; i < wire->len; i++) {
         const wire_segment *one = &g_array_index(wire, wire_segment, i);
         if (one->dropped)
