@@ -54,8 +54,8 @@
 
 /* Segments of a connection that may pass between the acknowledgement of bytes that were not seen and the
  * verdict that they are not in the capture; the second when the capture was seen to be out of order. */
-#define STREAM_GRACE_SEGMENTS 24
-#define STREAM_GRACE_SEGMENTS_DISORDERED 96
+#define STREAM_GRACE_SEGMENTS 64
+#define STREAM_GRACE_SEGMENTS_DISORDERED 128
 
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)

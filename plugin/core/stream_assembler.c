@@ -19,6 +19,8 @@
 typedef struct held_segment {
     guint64 offset; /* of its first byte */
     guint64 need;   /* the other side must have been handed on up to here */
+    guint64 order;  /* of capture */
+    gboolean late;  /* captured behind the acknowledgement of its bytes */
     gsize captured; /* bytes in data[] */
     guint64 length; /* bytes on the wire */
     guint8 data[];
@@ -41,6 +43,7 @@ typedef struct stream_side {
 struct stream_assembler {
     stream_sink sink;
     void *user;
+    guint64 captured;    /* segments held so far */
     gboolean disordered; /* the capture itself is out of order: bytes were captured behind their acknowledgement */
     stream_side sides[2];
 };
@@ -173,9 +176,28 @@ static gboolean drain(stream_assembler *assembler, int index)
     return moved;
 }
 
+/* The first waiting segment, if nothing but the other side keeps it. */
+static held_segment *blocked_front(const stream_side *side)
+{
+    held_segment *held = first_waiting(side);
+    return held && held->offset <= side->next ? held : NULL;
+}
+
+/* Two sides that wait for each other: honest acknowledgements cannot make that, but bytes sent again, when
+ * their first copy was not captured, acknowledge the answer to themselves. TRUE: one was set free. */
+static gboolean untie(const stream_assembler *assembler)
+{
+    held_segment *a = blocked_front(&assembler->sides[0]), *b = blocked_front(&assembler->sides[1]);
+    if (!a || !b)
+        return FALSE;
+    gboolean a_goes = a->late != b->late ? a->late : a->order < b->order;
+    (a_goes ? a : b)->need = 0;
+    return TRUE;
+}
+
 static void drain_both(stream_assembler *assembler)
 {
-    while (drain(assembler, 0) || drain(assembler, 1))
+    while (drain(assembler, 0) || drain(assembler, 1) || untie(assembler))
         ;
 }
 
@@ -212,12 +234,16 @@ static gboolean is_superseded(const stream_side *side, const held_segment *held)
            before->need <= held->need;
 }
 
-static void hold(stream_side *side, guint64 offset, guint64 need, const stream_segment *segment, gsize skip)
+static void hold(stream_assembler *assembler, guint64 offset, guint64 need, gboolean late,
+                 const stream_segment *segment, gsize skip)
 {
+    stream_side *side = &assembler->sides[segment->side];
     slice bytes = slice_from(segment->payload, skip);
     held_segment *held = g_malloc(sizeof *held + bytes.len);
     held->offset = offset;
     held->need = need;
+    held->late = late;
+    held->order = assembler->captured++;
     held->captured = bytes.len;
     held->length = segment->length - skip;
     if (is_superseded(side, held)) {
@@ -277,8 +303,6 @@ static void place(stream_assembler *assembler, const stream_segment *segment)
     if (segment->length == 0 || offset + (gint64)segment->length <= (gint64)side->next)
         return;
 
-    /* Captured behind its acknowledgement: late, or a copy sent again, whose own acknowledgement may lie behind
-     * the answer to it. Who waits for it must not be waited for. */
     gboolean late = offset < (gint64)side->acked;
     if (late)
         assembler->disordered = TRUE;
@@ -287,11 +311,11 @@ static void place(stream_assembler *assembler, const stream_segment *segment)
         skip = (gsize)((gint64)side->next - offset);
         offset = (gint64)side->next;
     }
-    guint64 need = late ? 0 : need_of(assembler, segment);
+    guint64 need = need_of(assembler, segment);
     if (!first_waiting(side) && (guint64)offset == side->next && may_speak(assembler, segment->side, need))
         hand_on(assembler, segment->side, (guint64)offset, slice_from(segment->payload, skip), segment->length - skip);
     else
-        hold(side, (guint64)offset, need, segment, skip);
+        hold(assembler, (guint64)offset, need, late, segment, skip);
 }
 
 /* One more segment went by: holes that wait for nothing grow older. */
@@ -330,13 +354,12 @@ void stream_assembler_flush(stream_assembler *assembler)
         give_up_hole(assembler, with_hole);
         drain_both(assembler);
     }
-    /* two sides that wait for each other (forged acknowledgements): in turn */
+    /* what acknowledges bytes that nobody sent waits for nothing */
     for (int i = 0; i < 2; i++) {
         held_segment *held;
-        while ((held = first_waiting(&assembler->sides[i]))) {
-            hand_on_gap(assembler, i, held->offset);
-            hand_on(assembler, i, held->offset, (slice){held->data, held->captured}, held->length);
-            drop(&assembler->sides[i], g_sequence_get_begin_iter(assembler->sides[i].waiting));
+        while ((held = blocked_front(&assembler->sides[i]))) {
+            held->need = 0;
+            drain_both(assembler);
         }
     }
 }
