@@ -15,6 +15,9 @@
 /* Bytes of both sides that may go by before a connection on a port that promises nothing is given up. */
 #define LIMIT_UNDECIDED_BYTES 4096
 
+/* Times that a conversation without a beginning is looked at again after it was refused. */
+#define LIMIT_LOOKS 64
+
 /* What was seen of a conversation before it was known whether it is mail. */
 typedef struct undecided_piece {
     int flow;
@@ -30,6 +33,7 @@ struct mail_conversation {
     stream_layer layer;
     mail_protocol hint;
     verdict verdict;
+    guint looks;     /* times that a refused conversation was looked at again */
     int initiator;   /* flow that sent the SYN; -1: unknown */
     int client_flow; /* valid with VERDICT_MAIL */
     stream_assembler *assembler;
@@ -439,6 +443,16 @@ static const stream_sink sink = {on_bytes, on_gap, on_end};
 
 /* ---- conversations and calls ---- */
 
+static void start_looking(mail_conversation *mail)
+{
+    mail->verdict = VERDICT_UNDECIDED;
+    mail->initiator = -1;
+    mail->assembler = stream_assembler_new(&sink, mail);
+    mail->prefix[0] = g_byte_array_new();
+    mail->prefix[1] = g_byte_array_new();
+    mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
+}
+
 static mail_conversation *new_conversation(conversation_t *conversation, stream_layer layer, mail_protocol hint)
 {
     mail_conversation *mail = wmem_new0(wmem_file_scope(), mail_conversation);
@@ -446,11 +460,7 @@ static mail_conversation *new_conversation(conversation_t *conversation, stream_
     mail->conversation = conversation;
     mail->layer = layer;
     mail->hint = hint;
-    mail->initiator = -1;
-    mail->assembler = stream_assembler_new(&sink, mail);
-    mail->prefix[0] = g_byte_array_new();
-    mail->prefix[1] = g_byte_array_new();
-    mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
+    start_looking(mail);
     mail->exchanges = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
     mail->messages = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
     conversation_add_proto_data(conversation, proto_mailxtra, mail);
@@ -500,6 +510,19 @@ static gboolean is_worth_a_look(conversation_t *conversation, packet_info *pinfo
     if (tcpd && tcpd->fwd && saw_handshake(tcpd->fwd) && segment->seq != tcpd->fwd->base_seq + 1)
         return FALSE;
     return mail_recogniser_look(segment->payload, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_NO;
+}
+
+/* A capture that begins in the middle of a message shows no mail until the message is over: there a
+ * refusal is not for ever. */
+static gboolean may_look_again(mail_conversation *mail, packet_info *pinfo, const tcp_segment_view *segment)
+{
+    struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
+    if (mail->hint != MAIL_PROTOCOL_NONE || mail->looks >= LIMIT_LOOKS || !tcpd || !tcpd->fwd || !tcpd->rev)
+        return FALSE;
+    if (saw_handshake(tcpd->fwd) || saw_handshake(tcpd->rev) || !is_worth_a_look(mail->conversation, pinfo, segment))
+        return FALSE;
+    mail->looks++;
+    return TRUE;
 }
 
 gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,
@@ -595,8 +618,11 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
         mail = new_conversation(conversation, STREAM_LAYER_TCP, hint);
         look_at_handshake(mail, pinfo, flow);
     }
-    if (mail->verdict == VERDICT_NOT_MAIL)
-        return NULL;
+    if (mail->verdict == VERDICT_NOT_MAIL) {
+        if (!may_look_again(mail, pinfo, segment))
+            return NULL;
+        start_looking(mail);
+    }
     stream_call *call = begin_call(pinfo, mail);
     const gboolean was_announced = mail->tls_announced;
     stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, segment->payload, segment->length};

@@ -302,6 +302,9 @@ def comes_in_order(one, flow):
 
 def excuse_of(clean, one):
     """Why a damaged capture without loss need not be read in full; "" when it has to be."""
+    disordered = any(done["operation"] in ("reorder", "reorder_acks", "late") for done in one.done)
+    if disordered and not clean.from_start and not on_ordinary_ports(one):
+        return "on a port that promises nothing, a disordered session without handshake is read from its first plain line on"
     if all(comes_in_order(one, flow) for flow in clean.capture.base):
         return ""
     if not clean.from_start:
