@@ -78,7 +78,7 @@ install_what_is_missing() {
 
 # The tests on the Wireshark that is installed here.
 run_here() {
-    local suites=(tests/tshark) out
+    local suites=(tests/tshark tests/damage) out
     [ -z "$gui" ] || suites+=(tests/gui)
     build_plugin
     out=$results/$(wireshark_version)

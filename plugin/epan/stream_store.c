@@ -513,13 +513,14 @@ static gboolean is_worth_a_look(conversation_t *conversation, packet_info *pinfo
 }
 
 /* A capture that begins in the middle of a message shows no mail until the message is over: there a
- * refusal is not for ever. */
+ * refusal is not for ever, if a segment is plainly mail by itself. */
 static gboolean may_look_again(mail_conversation *mail, packet_info *pinfo, const tcp_segment_view *segment)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
     if (mail->hint != MAIL_PROTOCOL_NONE || mail->looks >= LIMIT_LOOKS || !tcpd || !tcpd->fwd || !tcpd->rev)
         return FALSE;
-    if (saw_handshake(tcpd->fwd) || saw_handshake(tcpd->rev) || !is_worth_a_look(mail->conversation, pinfo, segment))
+    if (saw_handshake(tcpd->fwd) || saw_handshake(tcpd->rev) || !mail_recogniser_may_open(segment->payload) ||
+        mail_recogniser_look(segment->payload, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_YES)
         return FALSE;
     mail->looks++;
     return TRUE;
@@ -632,6 +633,7 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
     capture_is_disordered = stream_assembler_is_disordered(mail->assembler);
     call->has_start = stream_assembler_offset(mail->assembler, flow, segment->seq, &call->start);
     call->length = segment->length;
+    call->waits = stream_assembler_is_waiting(mail->assembler);
     call->opaque = mail->layer != STREAM_LAYER_TCP || (was_announced && mail->tls_announced);
     return end_call(mail, flow);
 }

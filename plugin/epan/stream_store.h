@@ -55,6 +55,7 @@ typedef struct stream_call {
     mail_side side;          /* who sent this frame's bytes */
     guint64 start;           /* offset of this frame's first byte in that side's stream */
     gboolean has_start;
+    gboolean waits;          /* bytes are held back: something in front of them, or what they answer, is not there yet */
     guint32 length;          /* bytes in this frame, on the wire */
     const char *state;       /* of the session after this call; NULL: none */
     wmem_array_t *records;   /* of mail_record* */

@@ -351,6 +351,7 @@ void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, pro
         add_generated(drawing.tree, hf_mailxtra_state, tvb, call->state);
     for (guint i = 0; i < count; i++)
         draw_record(&drawing, *(mail_record **)wmem_array_index(call->records, i));
-    if (count == 0)
-        proto_item_append_text(root, call->length ? ", part of a line, or bytes seen before" : "");
+    if (count == 0 && call->length)
+        proto_item_append_text(root, call->waits ? ", waits for bytes that were not captured yet"
+                                                 : ", part of a line, or bytes seen before");
 }

@@ -29,8 +29,25 @@ def test_switched_off_it_is_not_there(tshark, stock, capture, two_pass):
     assert tshark.read(capture, *off, two_pass=two_pass) == stock.read(capture, two_pass=two_pass)
 
 
+# Here what comes behind lost bytes waits until it is certain that they are lost.
+WITH_A_HOLE = "smtp-lost-frame.pcap"
+
+
+def test_stock_fields_stay_behind_a_hole(tshark, stock, two_pass):
+    """Every value is there, if in a later frame."""
+    capture = harness.PCAPS / WITH_A_HOLE
+    for name in FIELDS:
+        ours, theirs = (
+            Counter(value for (values,) in runner.fields(capture, name, name, two_pass=two_pass) for value in values)
+            for runner in (tshark, stock)
+        )
+        assert not theirs - ours, name
+
+
 def test_stock_fields_stay(tshark, stock, capture, two_pass):
     """Every value that stock has right is there, in the same frame."""
+    if capture.name == WITH_A_HOLE:
+        return  # see above
     lost = []
     ours, theirs = (runner.fields(capture, "", "frame.number", *FIELDS, two_pass=two_pass) for runner in (tshark, stock))
     assert len(ours) == len(theirs)
