@@ -18,6 +18,7 @@
 #include "line_reader.h"
 #include "pop3_command.h"
 #include "sasl.h"
+#include "session_bytes.h"
 
 typedef enum client_state {
     CLIENT_COMMANDS,
@@ -98,19 +99,6 @@ struct pop3_session {
 };
 
 /* --- events --- */
-
-static mail_event event_at(mail_event_kind kind, mail_side side, guint64 start, guint64 end)
-{
-    return (mail_event){.kind = kind, .side = side, .start = start, .end = end};
-}
-
-static mail_event event_of_line(mail_event_kind kind, mail_side side, const text_line *line)
-{
-    mail_event event = event_at(kind, side, line->start, line->end);
-    event.line = line->line;
-    event.anomalies = line->anomalies;
-    return event;
-}
 
 static void emit(pop3_session *s, mail_event *event)
 {
@@ -307,11 +295,6 @@ static void client_saw_the_end(pop3_session *s)
 }
 
 /* --- TLS --- */
-
-static gboolean is_tls_byte(guint8 byte)
-{
-    return (byte >= 0x14 && byte <= 0x18) || byte >= 0x80;
-}
 
 static void show_injected(pop3_session *s)
 {
@@ -854,14 +837,6 @@ static void read_server(pop3_session *s)
 }
 
 /* --- the server's side where nothing says what it is --- */
-
-static gboolean is_text(slice bytes)
-{
-    for (gsize i = 0; i < bytes.len; i++)
-        if (bytes.data[i] < 0x20 && !memchr("\t\r\n\f\033", bytes.data[i], 5))
-            return FALSE;
-    return TRUE;
-}
 
 /* field-name ":" (RFC 5322 2.2), or mbox' "From ". */
 static gboolean is_header_field(slice line)

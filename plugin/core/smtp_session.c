@@ -27,6 +27,7 @@
 #include "limits.h"
 #include "line_reader.h"
 #include "sasl.h"
+#include "session_bytes.h"
 #include "smtp_command.h"
 #include "smtp_envelope.h"
 #include "smtp_reply.h"
@@ -161,19 +162,6 @@ struct smtp_session {
 };
 
 /* --- events --- */
-
-static mail_event event_at(mail_event_kind kind, mail_side side, guint64 start, guint64 end)
-{
-    return (mail_event){.kind = kind, .side = side, .start = start, .end = end};
-}
-
-static mail_event event_of_line(mail_event_kind kind, mail_side side, const text_line *line)
-{
-    mail_event event = event_at(kind, side, line->start, line->end);
-    event.line = line->line;
-    event.anomalies = line->anomalies;
-    return event;
-}
 
 static void emit(smtp_session *s, mail_event *event)
 {
@@ -711,12 +699,6 @@ static void read_response(smtp_session *s, const text_line *line)
 
 /* --- TLS --- */
 
-/* A TLS record (RFC 8446 5.1: types 20..24) or an SSL 2 hello. */
-static gboolean is_tls_byte(guint8 byte)
-{
-    return (byte >= 0x14 && byte <= 0x18) || byte >= 0x80;
-}
-
 /* Shows what the client sent in clear behind STARTTLS, before it could know the answer (CVE-2011-0411). */
 static void show_injected(smtp_session *s)
 {
@@ -896,15 +878,6 @@ static gsize whole_held_lines(const smtp_session *s)
     while (bytes.len > 0 && bytes.data[bytes.len - 1] != '\n')
         bytes.len--;
     return bytes.len;
-}
-
-/* Text, not binary: what mail data consists of, 8-bit and binary MIME apart. */
-static gboolean is_text(slice bytes)
-{
-    for (gsize i = 0; i < bytes.len; i++)
-        if (bytes.data[i] < 0x20 && !memchr("\t\r\n\f\033", bytes.data[i], 5))
-            return FALSE;
-    return TRUE;
 }
 
 typedef enum lost_verdict { LOST_UNDECIDED, LOST_COMMAND, LOST_MESSAGE, LOST_LINE } lost_verdict;

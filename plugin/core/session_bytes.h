@@ -1,0 +1,42 @@
+/* session_bytes.h
+ * Small things that the session machines of all protocols say and ask of bytes.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef MAILXTRA_SESSION_BYTES_H
+#define MAILXTRA_SESSION_BYTES_H
+
+#include "line_reader.h"
+#include "mail_event.h"
+
+/* An event that stands at [start, end) of that side's stream. */
+static inline mail_event event_at(mail_event_kind kind, mail_side side, guint64 start, guint64 end)
+{
+    return (mail_event){.kind = kind, .side = side, .start = start, .end = end};
+}
+
+/* An event that is one line, with what is odd about it. */
+static inline mail_event event_of_line(mail_event_kind kind, mail_side side, const text_line *line)
+{
+    mail_event event = event_at(kind, side, line->start, line->end);
+    event.line = line->line;
+    event.anomalies = line->anomalies;
+    return event;
+}
+
+/* Text, not binary: what mail data consists of, 8-bit and binary MIME apart. */
+static inline gboolean is_text(slice bytes)
+{
+    for (gsize i = 0; i < bytes.len; i++)
+        if (bytes.data[i] < 0x20 && !memchr("\t\r\n\f\033", bytes.data[i], 5))
+            return FALSE;
+    return TRUE;
+}
+
+/* The first byte of a TLS record (RFC 8446 5.1: types 20..24) or of an SSL 2 hello. */
+static inline gboolean is_tls_byte(guint8 byte)
+{
+    return (byte >= 0x14 && byte <= 0x18) || byte >= 0x80;
+}
+
+#endif
