@@ -64,7 +64,7 @@ static int stock_id(const stream_call *call)
 static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     dissector_handle_t stock = call->protocol == MAIL_PROTOCOL_POP3 ? draw_pop3 : draw_smtp;
-    if (wmem_array_get_count(call->records)) {
+    if (stream_call_count(call)) {
         if (caller(pinfo) == stock_id(call)) /* its layer is there already */
             stock_tree_draw(call, tvb, pinfo, tree, mailxtra_prefs.stock_trees);
         else if (!mailxtra_prefs.stock_trees || call_dissector_only(stock, tvb, pinfo, tree, call) == 0)
@@ -187,7 +187,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
     stream_call *call = stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE);
     if (!call || !call->accepted)
         return;
-    if (wmem_array_get_count(call->records) || (segment->length && !call->opaque))
+    if (stream_call_count(call) || (segment->length && !call->opaque))
         draw(call, tcp_watch_payload(segment), pinfo, tree);
 }
 

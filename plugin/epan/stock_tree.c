@@ -306,8 +306,8 @@ static void draw_pop_listing(stock_drawing *drawing, const mail_record *record)
 
 static gboolean ends_message(const stream_call *call)
 {
-    for (guint i = 0; i < wmem_array_get_count(call->records); i++) {
-        const mail_record *record = *(mail_record **)wmem_array_index(call->records, i);
+    for (guint i = 0; i < stream_call_count(call); i++) {
+        const mail_record *record = stream_call_record(call, i);
         if (record->event.kind == MAIL_EVENT_MESSAGE_END)
             return TRUE;
     }
@@ -420,6 +420,6 @@ void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto
     proto_item *item = protocol > 0 && with_tree ? proto_tree_add_item(tree, protocol, tvb, 0, -1, ENC_NA) : NULL;
     proto_tree *stock = item ? proto_item_add_subtree(item, ett_mailxtra_mailxtra) : NULL;
     stock_drawing drawing = {call, tvb, pinfo, tree, stock, NULL, 0, TRUE};
-    for (guint i = 0; i < wmem_array_get_count(call->records); i++)
-        draw_record(&drawing, *(mail_record **)wmem_array_index(call->records, i));
+    for (guint i = 0; i < stream_call_count(call); i++)
+        draw_record(&drawing, stream_call_record(call, i));
 }

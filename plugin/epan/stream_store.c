@@ -247,8 +247,8 @@ static stored_message *note_message(mail_conversation *mail, const mail_event *e
 
 static mail_record *last_record(const stream_call *call)
 {
-    guint count = wmem_array_get_count(call->records);
-    return count ? *(mail_record **)wmem_array_index(call->records, count - 1) : NULL;
+    guint count = stream_call_count(call);
+    return count ? stream_call_record(call, count - 1) : NULL;
 }
 
 static void note_data(mail_conversation *mail, const mail_event *event)
@@ -684,11 +684,11 @@ static void finish_conversation(mail_conversation *mail)
     mail->at_end = TRUE;
     mail->pinfo = &pinfo;
     mail->call = mail->last_call;
-    guint before = wmem_array_get_count(mail->call->records);
+    guint before = stream_call_count(mail->call);
     stream_assembler_flush(mail->assembler);
     for (int flow = 0; flow < 2; flow++)
         on_end(flow, mail);
-    if (wmem_array_get_count(mail->call->records) > before)
+    if (stream_call_count(mail->call) > before)
         mail->call->state = mail->state;
     mail->call = NULL;
     mail->pinfo = NULL;
@@ -700,10 +700,10 @@ void stream_store_finish_all(stream_store_finished finished, void *user)
         mail_conversation *mail = g_ptr_array_index(all_conversations, i);
         if (mail->verdict != VERDICT_MAIL || mail->at_end || !mail->last_call)
             continue;
-        guint before = wmem_array_get_count(mail->last_call->records);
+        guint before = stream_call_count(mail->last_call);
         finish_conversation(mail);
-        for (guint r = before; finished && r < wmem_array_get_count(mail->last_call->records); r++) {
-            const mail_record *record = *(mail_record **)wmem_array_index(mail->last_call->records, r);
+        for (guint r = before; finished && r < stream_call_count(mail->last_call); r++) {
+            const mail_record *record = stream_call_record(mail->last_call, r);
             if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message)
                 finished(record->message, user);
         }

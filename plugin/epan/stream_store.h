@@ -61,6 +61,16 @@ typedef struct stream_call {
     wmem_array_t *records;   /* of mail_record* */
 } stream_call;
 
+static inline guint stream_call_count(const stream_call *call)
+{
+    return wmem_array_get_count(call->records);
+}
+
+static inline mail_record *stream_call_record(const stream_call *call, guint index)
+{
+    return *(mail_record **)wmem_array_index(call->records, index);
+}
+
 /* Who hands over the bytes. */
 typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUNNEL } stream_layer;
 

@@ -338,7 +338,7 @@ static void draw_record(session_drawing *drawing, const mail_record *record)
 
 void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    guint count = wmem_array_get_count(call->records);
+    guint count = stream_call_count(call);
     proto_item *root = proto_tree_add_item(tree, proto_mailxtra, tvb, 0, -1, ENC_NA);
     session_drawing drawing = {call, tvb, pinfo, tree, proto_item_add_subtree(root, ett_mailxtra_mailxtra), NULL};
     proto_item_append_text(root, ", %s, %s", text_protocol(call->protocol),
@@ -350,7 +350,7 @@ void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, pro
     if (call->state)
         add_generated(drawing.tree, hf_mailxtra_state, tvb, call->state);
     for (guint i = 0; i < count; i++)
-        draw_record(&drawing, *(mail_record **)wmem_array_index(call->records, i));
+        draw_record(&drawing, stream_call_record(call, i));
     if (count == 0 && call->length)
         proto_item_append_text(root, call->waits ? ", waits for bytes that were not captured yet"
                                                  : ", part of a line, or bytes seen before");
