@@ -20,6 +20,7 @@
     X(client, "client", FT_BOOLEAN, BASE_NONE, NULL, "Sent by the client", NULL)                                           \
     X(command, "command", FT_STRING, BASE_NONE, NULL, "Command", "Verb, in upper case")                                    \
     X(command_argument, "command.argument", FT_STRING, BASE_NONE, NULL, "Argument", NULL)                                  \
+    X(command_tag, "command.tag", FT_STRING, BASE_NONE, NULL, "Tag", "Of an IMAP command")                           \
     X(command_param_name, "command.parameter.name", FT_STRING, BASE_NONE, NULL, "Parameter", "ESMTP parameter keyword")    \
     X(command_param_value, "command.parameter.value", FT_STRING, BASE_NONE, NULL, "Value", "ESMTP parameter value, xtext decoded") \
     X(reply_code, "reply.code", FT_UINT16, BASE_DEC, NULL, "Reply code", NULL)                                             \

@@ -187,8 +187,9 @@ static void draw_part(const message_drawing *drawing, proto_tree *parent, const 
                                            (gint)(part->body_offset + part->body_length - part->header_offset), ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_part);
     anomaly_set anomalies = part->anomalies;
-    proto_item_append_text(item, " %s: %s%s%s%s", part->path, part->type, part->filename ? ", " : "",
-                           part->filename ? part->filename : "", part->complete ? "" : " [incomplete]");
+    proto_item_append_text(item, "%s%s: %s%s%s%s", *part->path ? " " : "", part->path, part->type,
+                           part->filename ? ", " : "", part->filename ? part->filename : "",
+                           part->complete ? "" : " [incomplete]");
     if (*part->path)
         add_string(drawing, tree, hf_mailxtra_part_path, part->header_offset, 0, part->path);
     add_string(drawing, tree, hf_mailxtra_part_type, part->header_offset, part->header_length, part->type);
