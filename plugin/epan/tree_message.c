@@ -242,8 +242,7 @@ static void draw_tree(const message_drawing *drawing, tvbuff_t *frame_tvb, proto
     proto_item_append_text(item, ": %s%s", stored->summary ? stored->summary : "", complete ? "" : " [INCOMPLETE]");
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_size, tvb, 0, 0, stored->size));
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_mailxtra_message_complete, tvb, 0, 0, complete));
-    if (!complete)
-        proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_missing, tvb, 0, 0, stored->missing));
+    proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_missing, tvb, 0, 0, stored->missing));
     draw_envelope(drawing, tree, tvb);
     draw_summary_field(drawing, tree, hf_mailxtra_message_from, "From");
     draw_summary_field(drawing, tree, hf_mailxtra_message_to, "To");
