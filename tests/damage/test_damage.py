@@ -183,12 +183,13 @@ class Reading:
 
     def _take(self, number, values):
         found = self.found[number]
-        missing = iter(values["mailxtra.message.missing"])
-        for digest, complete in zip(values["mailxtra.message.sha256"], values["mailxtra.message.complete"], strict=True):
+        facts = (values[f"mailxtra.message.{name}"] for name in ("sha256", "complete", "missing"))
+        for digest, complete, missing in zip(*facts, strict=True):
             if is_true(complete):
+                assert int(missing) == 0
                 found.messages[digest] += 1
             else:
-                found.missing[int(next(missing))] += 1
+                found.missing[int(missing)] += 1
                 self.partial[number][digest] += 1
         pairs = zip(values["mailxtra.attachment.sha256"], values["mailxtra.attachment.complete"], strict=True)
         for digest, complete in pairs:
