@@ -139,8 +139,3 @@ void mail_session_end(mail_session *session, mail_side side)
     else
         smtp_session_end(session->smtp, side);
 }
-
-mail_protocol mail_session_protocol(const mail_session *session)
-{
-    return session->pop3 ? MAIL_PROTOCOL_POP3 : smtp_session_protocol(session->smtp);
-}

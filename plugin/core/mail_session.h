@@ -33,6 +33,4 @@ void mail_session_tls(mail_session *session);
 /* That side's stream has ended. When both have, an open message ends as CUT. */
 void mail_session_end(mail_session *session, mail_side side);
 
-mail_protocol mail_session_protocol(const mail_session *session);
-
 #endif

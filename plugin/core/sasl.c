@@ -24,7 +24,6 @@ typedef anomaly_set (*sasl_parser)(sasl *exchange, slice message, mail_auth *aut
 typedef struct sasl_mechanism {
     const char *name;
     sasl_parser client;
-    gboolean sends_password;
 } sasl_mechanism;
 
 struct sasl {
@@ -338,24 +337,24 @@ static anomaly_set parse_opaque(sasl *exchange, slice message, mail_auth *auth)
 
 /* The names of IANA's registry, and LOGIN, NTLM and XOAUTH2, which are not in it. */
 static const sasl_mechanism mechanism_table[] = {
-    {"PLAIN", parse_plain, TRUE},
-    {"LOGIN", parse_login, TRUE},
-    {"CRAM-MD5", parse_cram_md5, FALSE},
-    {"DIGEST-MD5", parse_digest_md5, FALSE},
-    {"NTLM", parse_ntlm, FALSE},
-    {"GSSAPI", parse_negotiate, FALSE},
-    {"GSS-SPNEGO", parse_negotiate, FALSE},
-    {"SCRAM-SHA-1", parse_scram, FALSE},
-    {"SCRAM-SHA-1-PLUS", parse_scram, FALSE},
-    {"SCRAM-SHA-256", parse_scram, FALSE},
-    {"SCRAM-SHA-256-PLUS", parse_scram, FALSE},
-    {"SCRAM-SHA-512", parse_scram, FALSE},
-    {"SCRAM-SHA-512-PLUS", parse_scram, FALSE},
-    {"XOAUTH2", parse_xoauth2, FALSE},
-    {"OAUTHBEARER", parse_oauthbearer, FALSE},
-    {"EXTERNAL", parse_external, FALSE},
-    {"ANONYMOUS", parse_anonymous, FALSE},
-    {"KERBEROS_V4", parse_opaque, FALSE},
+    {"PLAIN", parse_plain},
+    {"LOGIN", parse_login},
+    {"CRAM-MD5", parse_cram_md5},
+    {"DIGEST-MD5", parse_digest_md5},
+    {"NTLM", parse_ntlm},
+    {"GSSAPI", parse_negotiate},
+    {"GSS-SPNEGO", parse_negotiate},
+    {"SCRAM-SHA-1", parse_scram},
+    {"SCRAM-SHA-1-PLUS", parse_scram},
+    {"SCRAM-SHA-256", parse_scram},
+    {"SCRAM-SHA-256-PLUS", parse_scram},
+    {"SCRAM-SHA-512", parse_scram},
+    {"SCRAM-SHA-512-PLUS", parse_scram},
+    {"XOAUTH2", parse_xoauth2},
+    {"OAUTHBEARER", parse_oauthbearer},
+    {"EXTERNAL", parse_external},
+    {"ANONYMOUS", parse_anonymous},
+    {"KERBEROS_V4", parse_opaque},
 };
 
 /* --- the lines --- */
@@ -489,9 +488,4 @@ void sasl_summary(const sasl *exchange, mail_auth *auth_r)
     begin_auth(exchange, auth_r);
     auth_r->username = auth_r->user = bytes_of(exchange->username);
     auth_r->authzid = bytes_of(exchange->authzid);
-}
-
-gboolean sasl_sends_password(const sasl *exchange)
-{
-    return exchange->mechanism && exchange->mechanism->sends_password;
 }

@@ -27,7 +27,4 @@ anomaly_set sasl_server_line(sasl *exchange, slice line, mail_auth *auth_r);
 /* The exchange is decided: *auth_r says mechanism, username and authzid as known from all its lines. */
 void sasl_summary(const sasl *exchange, mail_auth *auth_r);
 
-/* Does the mechanism send the password itself (PLAIN, LOGIN)? */
-gboolean sasl_sends_password(const sasl *exchange);
-
 #endif

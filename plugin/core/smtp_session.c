@@ -1597,8 +1597,3 @@ void smtp_session_end(smtp_session *s, mail_side side)
         give_up_message(s, MAIL_END_CUT, s->client.in.offset);
     }
 }
-
-mail_protocol smtp_session_protocol(const smtp_session *s)
-{
-    return s->protocol;
-}

@@ -30,6 +30,5 @@ void smtp_session_preface(smtp_session *session, const text_line *line);
 void smtp_session_gap(smtp_session *session, mail_side side, guint64 missing);
 void smtp_session_tls(smtp_session *session);
 void smtp_session_end(smtp_session *session, mail_side side);
-mail_protocol smtp_session_protocol(const smtp_session *session); /* SMTP, or LMTP from LHLO on */
 
 #endif

@@ -26,7 +26,7 @@ typedef struct session_drawing {
     const stream_call *call;
     tvbuff_t *tvb;
     packet_info *pinfo;
-    proto_tree *root, *tree;
+    proto_tree *tree;
     proto_tree *reply_tree; /* of the multi-line reply whose lines are being drawn */
 } session_drawing;
 
@@ -340,7 +340,7 @@ void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, pro
 {
     guint count = stream_call_count(call);
     proto_item *root = proto_tree_add_item(tree, proto_mailxtra, tvb, 0, -1, ENC_NA);
-    session_drawing drawing = {call, tvb, pinfo, tree, proto_item_add_subtree(root, ett_mailxtra_mailxtra), NULL};
+    session_drawing drawing = {call, tvb, pinfo, proto_item_add_subtree(root, ett_mailxtra_mailxtra), NULL};
     proto_item_append_text(root, ", %s, %s", text_protocol(call->protocol),
                            call->side == MAIL_CLIENT ? "client" : "server");
     add_generated(drawing.tree, hf_mailxtra_protocol, tvb, text_protocol(call->protocol));
