@@ -57,6 +57,15 @@
 #define STREAM_GRACE_SEGMENTS 64
 #define STREAM_GRACE_SEGMENTS_DISORDERED 128
 
+/* The same in time, for sessions so slow that so many segments take minutes: milliseconds of capture since the
+ * acknowledgement, on the clock of the side that acknowledged (two interfaces may have two clocks), and segments that
+ * have to pass in any case, since a clock may jump. What puts a capture out of order is buffers that are emptied
+ * within a second at most. Bytes that nobody acknowledged, because the capture holds one direction only, may
+ * be sent again for as long as RFC 6298 2.5 lets a sender wait. */
+#define STREAM_GRACE_MS 3000
+#define STREAM_GRACE_MS_UNACKNOWLEDGED 60000
+#define STREAM_GRACE_SEGMENTS_LEAST 4
+
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define STREAM_MAX_PENDING_SEGMENTS 32768

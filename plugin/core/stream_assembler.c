@@ -37,7 +37,8 @@ typedef struct stream_side {
     guint64 fin_need;   /* as held_segment.need */
     GSequence *waiting; /* of held_segment, by offset */
     gsize waiting_bytes;
-    guint hole_age; /* segments seen since the hole at `next` could have been filled */
+    guint hole_age;     /* segments seen since the hole at `next` could have been filled */
+    guint64 hole_since; /* stream_segment.time of the first of them */
 } stream_side;
 
 struct stream_assembler {
@@ -318,23 +319,42 @@ static void place(stream_assembler *assembler, const stream_segment *segment)
         hold(assembler, (guint64)offset, need, late, segment, skip);
 }
 
+/* Has the hole waited for long enough, in segments or in time? Only one clock counts: that of the side that
+ * acknowledges, or else of the only one that was captured. */
+static gboolean is_overdue(const stream_assembler *assembler, int index, const stream_segment *segment)
+{
+    const stream_side *side = &assembler->sides[index];
+    gboolean acknowledged = assembler->sides[!index].seen;
+    if (side->hole_age > (assembler->disordered ? STREAM_GRACE_SEGMENTS_DISORDERED : STREAM_GRACE_SEGMENTS))
+        return TRUE;
+    return side->hole_age > STREAM_GRACE_SEGMENTS_LEAST && segment->side == (acknowledged ? !index : index) &&
+           segment->time > side->hole_since &&
+           segment->time - side->hole_since > (acknowledged ? STREAM_GRACE_MS : STREAM_GRACE_MS_UNACKNOWLEDGED);
+}
+
+static gboolean is_full(const stream_side *side)
+{
+    return side->waiting_bytes > STREAM_MAX_PENDING_BYTES ||
+           g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS;
+}
+
 /* One more segment went by: holes that wait for nothing grow older. */
-static void age_holes(stream_assembler *assembler)
+static void age_holes(stream_assembler *assembler, const stream_segment *segment)
 {
     for (int i = 0; i < 2; i++) {
         stream_side *side = &assembler->sides[i];
         stream_side *other = &assembler->sides[!i];
-        gboolean certain = side->acked > side->next || !other->seen;
         if (!is_hole(side)) {
             side->hole_age = 0;
-            if (side->waiting_bytes > STREAM_MAX_PENDING_BYTES && is_hole(other))
+            if (is_full(side) && is_hole(other))
                 give_up_hole(assembler, !i);
-        } else if ((certain && ++side->hole_age > (assembler->disordered ? STREAM_GRACE_SEGMENTS_DISORDERED
-                                                                         : STREAM_GRACE_SEGMENTS)) ||
-                   side->waiting_bytes > STREAM_MAX_PENDING_BYTES ||
-                   g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS) {
-            give_up_hole(assembler, i);
+            continue;
         }
+        gboolean certain = side->acked > side->next || !other->seen;
+        if (certain && side->hole_age++ == 0)
+            side->hole_since = segment->time;
+        if ((certain && is_overdue(assembler, i, segment)) || is_full(side))
+            give_up_hole(assembler, i);
     }
 }
 
@@ -344,24 +364,29 @@ static gboolean is_closed(const stream_assembler *assembler)
     return sides[0].fin_seen && sides[1].fin_seen && sides[0].acked >= sides[0].fin && sides[1].acked >= sides[1].fin;
 }
 
+/* The next thing that keeps bytes back, out of the way. FALSE: nothing does. What acknowledges bytes that nobody
+ * sent waits for nothing. */
+static gboolean force_on(stream_assembler *assembler)
+{
+    stream_side *sides = assembler->sides;
+    int with_hole = is_hole(&sides[0]) ? 0 : is_hole(&sides[1]) ? 1 : -1;
+    held_segment *blocked = blocked_front(&sides[0]);
+    if (with_hole >= 0) {
+        give_up_hole(assembler, with_hole);
+        return TRUE;
+    }
+    if (!blocked)
+        blocked = blocked_front(&sides[1]);
+    if (blocked)
+        blocked->need = 0;
+    return blocked != NULL;
+}
+
 void stream_assembler_flush(stream_assembler *assembler)
 {
-    drain_both(assembler);
-    for (;;) {
-        int with_hole = is_hole(&assembler->sides[0]) ? 0 : is_hole(&assembler->sides[1]) ? 1 : -1;
-        if (with_hole < 0)
-            break;
-        give_up_hole(assembler, with_hole);
+    do
         drain_both(assembler);
-    }
-    /* what acknowledges bytes that nobody sent waits for nothing */
-    for (int i = 0; i < 2; i++) {
-        held_segment *held;
-        while ((held = blocked_front(&assembler->sides[i]))) {
-            held->need = 0;
-            drain_both(assembler);
-        }
-    }
+    while (force_on(assembler));
 }
 
 void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment)
@@ -369,7 +394,7 @@ void stream_assembler_segment(stream_assembler *assembler, const stream_segment 
     note_ack(assembler, segment);
     place(assembler, segment);
     drain_both(assembler);
-    age_holes(assembler);
+    age_holes(assembler, segment);
     drain_both(assembler);
     if (segment->flags & STREAM_RST || is_closed(assembler)) {
         stream_assembler_flush(assembler);

@@ -37,6 +37,7 @@ typedef struct stream_segment {
     guint32 seq, ack; /* as on the wire; ack counts only with STREAM_ACK */
     slice payload;    /* the bytes that were captured */
     guint32 length;   /* payload bytes on the wire; more than payload.len when the snapshot length cut it */
+    guint64 time;     /* of capture, in milliseconds since any moment; always 0: not known */
 } stream_segment;
 
 stream_assembler *stream_assembler_new(const stream_sink *sink, void *user);
@@ -50,7 +51,7 @@ void stream_assembler_start(stream_assembler *assembler, int side, guint32 seq, 
  * A hole becomes a gap when it can no longer be filled:
  *   - the other side acknowledged it (its bytes arrived, so they are not sent again) and
  *     STREAM_GRACE_SEGMENTS more segments passed without them (a capture may be slightly out of order
- *     itself; STREAM_GRACE_SEGMENTS_DISORDERED once it was seen to be);
+ *     itself; STREAM_GRACE_SEGMENTS_DISORDERED once it was seen to be), or STREAM_GRACE_MS of capture;
  *   - or more than STREAM_MAX_PENDING_BYTES or _SEGMENTS wait behind it;
  *   - or its bytes were on the wire but cut off by the snapshot length. */
 void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment);
@@ -62,7 +63,8 @@ void stream_assembler_flush(stream_assembler *assembler);
  * nothing of that side has been seen. Bytes before the first one seen have no offset: FALSE. */
 gboolean stream_assembler_offset(const stream_assembler *assembler, int side, guint32 seq, guint64 *offset_r);
 
-/* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun before. */
+/* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun
+ * before. */
 gboolean stream_assembler_from_start(const stream_assembler *assembler);
 
 /* A capture that is itself out of order (bytes captured behind the acknowledgement of them, as

@@ -626,7 +626,13 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
     }
     stream_call *call = begin_call(pinfo, mail);
     const gboolean was_announced = mail->tls_announced;
-    stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, segment->payload, segment->length};
+    stream_segment placed = {flow,
+                             segment->flags,
+                             segment->seq,
+                             segment->ack,
+                             segment->payload,
+                             segment->length,
+                             (guint64)nstime_to_msec(&pinfo->abs_ts)};
     if (capture_is_disordered)
         stream_assembler_expect_disorder(mail->assembler);
     stream_assembler_segment(mail->assembler, &placed);

@@ -107,17 +107,25 @@ static const table_case cases[] = {
     {"hole at the very end", "a:ab a?3 a. b. ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, STREAM_RST | A, SEQ_A(5), SEQ_B(0), "", 0}, {0, A, SEQ_A(5), SEQ_B(0), "", 0}}, FALSE},
     {"flush", "a:ab a?2 a:ef ", {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}}, TRUE},
+    {"flush: a hole behind what acknowledges bytes that were never sent", "b. a:ab a?2 a:ef ",
+     {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(100), "ab", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}, {1, A | STREAM_FIN, SEQ_B(0), SEQ_A(0), "", 0}}, TRUE},
     {"FIN with data, retransmitted", "a:QUIT a. ",
      {SYN_BOTH, {0, A | STREAM_FIN, SEQ_A(0), SEQ_B(0), "QUIT", 0}, {0, A | STREAM_FIN, SEQ_A(0), SEQ_B(0), "QUIT", 0}}, FALSE},
     {"FIN before the data", "a:QUIT a. ",
      {SYN_BOTH, {0, A | STREAM_FIN, SEQ_A(4), SEQ_B(0), "", 0}, {0, A, SEQ_A(0), SEQ_B(0), "QUIT", 0}}, FALSE},
 };
 
-static void feed_row(stream_assembler *assembler, const segment_row *row)
+static void feed_row_at(stream_assembler *assembler, const segment_row *row, guint64 time)
 {
     slice payload = slice_of(row->text);
-    stream_segment segment = {row->side, row->flags, row->seq, row->ack, payload, MAX(row->wire, (guint32)payload.len)};
+    guint32 length = MAX(row->wire, (guint32)payload.len);
+    stream_segment segment = {row->side, row->flags, row->seq, row->ack, payload, length, time};
     stream_assembler_segment(assembler, &segment);
+}
+
+static void feed_row(stream_assembler *assembler, const segment_row *row)
+{
+    feed_row_at(assembler, row, 0);
 }
 
 static void test_table(void)
@@ -151,6 +159,74 @@ static void test_grace(void)
     g_assert_true(stream_assembler_is_waiting(assembler));
     feed_row(assembler, &ack);
     g_assert_cmpstr(got->log->str, ==, "a?3 a:def ");
+    stream_assembler_free(assembler);
+    received_free(got);
+}
+
+/* A capture with a hole in front of "def", and then segments at these times until one of them brings the verdict. */
+typedef struct patience_case {
+    const char *name;
+    segment_row passing[2]; /* in turn */
+    gint64 times[2];        /* of the n-th pair: start + n * step for each */
+    gint64 steps[2];
+    int verdict; /* in this segment, counted from 0 behind the start; -1: not within 40 */
+    gboolean one_way;
+} patience_case;
+
+#define ACK_ALL {1, A, SEQ_B(0), SEQ_A(6), "", 0}
+#define ACK_NONE {1, A, SEQ_B(0), SEQ_A(0), "", 0}
+#define AGAIN {0, A, SEQ_A(3), SEQ_B(0), "def", 0}
+
+static const patience_case patience[] = {
+    {"a segment a second: the fifth is the first that may decide", {ACK_ALL, ACK_ALL}, {10000, 11000}, {2000, 2000}, 4, FALSE},
+    {"quick ones wait", {ACK_ALL, ACK_ALL}, {10000, 10001}, {2, 2}, -1, FALSE},
+    {"100 ms: behind three seconds", {ACK_ALL, ACK_ALL}, {10000, 10100}, {200, 200}, 31, FALSE},
+    {"not acknowledged: never by time", {ACK_NONE, ACK_NONE}, {10000, 20000}, {20000, 20000}, -1, FALSE},
+    {"two clocks: only that of the side that acknowledges counts", {ACK_ALL, AGAIN}, {10000, 900000}, {1, 1}, -1, FALSE},
+    {"a clock that goes backwards proves nothing", {ACK_ALL, ACK_ALL}, {900000, 899000}, {-2000, -2000}, -1, FALSE},
+    {"no clock", {ACK_ALL, ACK_ALL}, {0, 0}, {0, 0}, -1, FALSE},
+    {"one direction: a minute", {AGAIN, AGAIN}, {10000, 20000}, {20000, 20000}, 7, TRUE},
+};
+
+static void test_patience(void)
+{
+    static const segment_row start[] = {{0, STREAM_SYN, ISN_A, 0, "", 0}, {1, STREAM_SYN | A, ISN_B, ISN_A + 1, "", 0}, AGAIN};
+    for (guint i = 0; i < G_N_ELEMENTS(patience); i++) {
+        const patience_case *one = &patience[i];
+        received *got = received_new();
+        stream_assembler *assembler = stream_assembler_new(&sink, got);
+        for (guint row = 0; row < G_N_ELEMENTS(start); row++)
+            if (!one->one_way || start[row].side == 0)
+                feed_row_at(assembler, &start[row], (guint64)one->times[start[row].side]);
+        int verdict = -1;
+        for (int n = 0; n < 40 && verdict < 0; n++) {
+            feed_row_at(assembler, &one->passing[n % 2], (guint64)(one->times[n % 2] + n / 2 * one->steps[n % 2]));
+            if (got->log->len)
+                verdict = n;
+        }
+        g_test_message("%s", one->name);
+        g_assert_cmpint(verdict, ==, one->verdict);
+        g_assert_cmpstr(got->log->str, ==, verdict < 0 ? "" : "a?3 a:def ");
+        stream_assembler_free(assembler);
+        received_free(got);
+    }
+}
+
+/* Segments of one byte, behind a hole: their number is bounded as well. */
+static void test_bound_of_segments(void)
+{
+    received *got = received_new();
+    stream_assembler *assembler = stream_assembler_new(&sink, got);
+    static const segment_row start[] = {SYN_BOTH};
+    for (guint i = 0; i < G_N_ELEMENTS(start); i++)
+        feed_row(assembler, &start[i]);
+    for (guint32 at = 1; at <= STREAM_MAX_PENDING_SEGMENTS + 1; at++) {
+        g_assert_cmpuint(got->bytes[0]->len, ==, 0);
+        segment_row row = {0, A, SEQ_A(at), SEQ_B(0), "x", 0};
+        feed_row(assembler, &row);
+    }
+    g_assert_cmpuint(got->missing[0], ==, 1);
+    g_assert_cmpuint(got->bytes[0]->len, ==, STREAM_MAX_PENDING_SEGMENTS + 2);
     stream_assembler_free(assembler);
     received_free(got);
 }
@@ -196,7 +272,7 @@ static GArray *make_dialogue(GRand *rand, GByteArray **streams, guint32 isn[2])
         while (sent[side] < until) {
             gsize length = MIN((gsize)g_rand_int_range(rand, 1, 1460), until - sent[side]);
             wire_segment one = {{side, A, isn[side] + 1 + (guint32)sent[side], isn[!side] + 1 + (guint32)sent[!side],
-                                 {streams[side]->data + sent[side], length}, (guint32)length}, FALSE, 0};
+                                 {streams[side]->data + sent[side], length}, (guint32)length, 0}, FALSE, 0};
             g_array_append_val(wire, one);
             sent[side] += length;
         }
@@ -255,7 +331,7 @@ static void run_random(guint32 seed, gboolean lossy)
             stream_assembler_segment(assembler, &one->segment);
     }
     for (int side = 0; side < 2; side++) {
-        stream_segment fin = {side, A | STREAM_FIN, isn[side] + 1 + streams[side]->len, isn[!side] + 1 + streams[!side]->len, SLICE_EMPTY, 0};
+        stream_segment fin = {side, A | STREAM_FIN, isn[side] + 1 + streams[side]->len, isn[!side] + 1 + streams[!side]->len, SLICE_EMPTY, 0, 0};
         stream_assembler_segment(assembler, &fin);
     }
     stream_assembler_flush(assembler);
@@ -286,7 +362,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stream_assembler/table", test_table);
     g_test_add_func("/stream_assembler/grace", test_grace);
+    g_test_add_func("/stream_assembler/patience", test_patience);
     g_test_add_func("/stream_assembler/bound", test_bound);
+    g_test_add_func("/stream_assembler/bound_of_segments", test_bound_of_segments);
     g_test_add_func("/stream_assembler/random", test_random);
     return g_test_run();
 }
