@@ -465,6 +465,13 @@ anomaly_set sasl_client_line(sasl *exchange, slice line, gboolean initial, mail_
     return anomalies;
 }
 
+/* "GSSAPI supported": Exchange's plain text in answer to a bare X-EXPS GSSAPI. */
+static gboolean is_supported_line(const sasl *exchange, slice line)
+{
+    gsize len = exchange->mechanism ? strlen(exchange->mechanism->name) : 0;
+    return len && slice_begins(line, exchange->mechanism->name) && slice_is(slice_from(line, len), " supported");
+}
+
 anomaly_set sasl_server_line(sasl *exchange, slice line, mail_auth *auth_r)
 {
     anomaly_set anomalies;
@@ -472,6 +479,8 @@ anomaly_set sasl_server_line(sasl *exchange, slice line, mail_auth *auth_r)
     begin_auth(exchange, auth_r);
     auth_r->user = bytes_of(exchange->username);
     anomalies = decode_line(exchange, slice_trim(line));
+    if (anomalies && is_supported_line(exchange, slice_trim(line)))
+        anomalies = 0;
     /* "334 NTLM supported": the answer to a bare AUTH NTLM is plain text ([MS-SMTPNTLM] 2.2.1.2), and
      * "334 NTLM", as others say, happens to be base64 as well. */
     if (exchange->mechanism && exchange->mechanism->client == parse_ntlm && !is_ntlmssp(bytes_of(exchange->message))) {

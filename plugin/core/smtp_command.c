@@ -8,6 +8,8 @@
  *   esmtp-param = esmtp-keyword ["=" esmtp-value]
  *
  * RFC 3030 2: "BDAT" SP chunk-size [ SP "LAST" ]
+ * RFC 4468 3: "BURL" SP url [ SP "LAST" ]
+ * XCLIENT, XFORWARD (Postfix's XCLIENT_README): *( SP attribute "=" xtext )
  * RFC 3461 4: xtext = *( xchar / hexchar ), hexchar = "+" 2(%x30-39 / %x41-46)
  *
  * Policy: blanks behind the colon ("MAIL FROM: <a@b>", very common), a missing colon and missing
@@ -132,6 +134,16 @@ static void reserve_decoded(smtp_command_parser *parser, gsize len)
     g_byte_array_set_size(parser->decoded, 0);
 }
 
+static gboolean is_xtext(smtp_verb verb, slice name)
+{
+    if (verb == SMTP_VERB_XCLIENT || verb == SMTP_VERB_XFORWARD)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(xtext_params); i++)
+        if (slice_is(name, xtext_params[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static void parse_param(smtp_command_parser *parser, slice word, guint offset)
 {
     mail_param *param = &parser->params[parser->command.param_count++];
@@ -143,9 +155,8 @@ static void parse_param(smtp_command_parser *parser, slice word, guint offset)
     if (!equals)
         return;
     param->value = slice_from(word, name_len + 1);
-    for (gsize i = 0; i < G_N_ELEMENTS(xtext_params); i++)
-        if (slice_is(param->name, xtext_params[i]))
-            param->value = decode_xtext(parser, param->value);
+    if (is_xtext(parser->command.verb, param->name))
+        param->value = decode_xtext(parser, param->value);
 }
 
 static void parse_params(smtp_command_parser *parser, slice line, slice rest)
@@ -227,6 +238,12 @@ static void parse_bdat(smtp_command *command)
         command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
 }
 
+static void parse_burl(smtp_command *command)
+{
+    slice url = slice_head(command->argument, word_length(command->argument));
+    command->last = slice_is(slice_trim(slice_from(command->argument, url.len)), "LAST");
+}
+
 /* [MS-XEXCH50] 2.2: "XEXCH50" SP size SP count */
 static void parse_xexch50(smtp_command *command)
 {
@@ -253,6 +270,13 @@ const smtp_command *smtp_command_parse(smtp_command_parser *parser, slice line)
         break;
     case SMTP_VERB_BDAT:
         parse_bdat(command);
+        break;
+    case SMTP_VERB_BURL:
+        parse_burl(command);
+        break;
+    case SMTP_VERB_XCLIENT:
+    case SMTP_VERB_XFORWARD:
+        parse_params(parser, line, command->argument);
         break;
     case SMTP_VERB_XEXCH50:
         parse_xexch50(command);

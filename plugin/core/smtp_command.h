@@ -57,10 +57,10 @@ typedef struct smtp_command {
     guint argument_offset;
     slice path; /* MAIL, SEND, SOML, SAML, RCPT: mailbox without <> and source route */
     gboolean has_path;
-    const mail_param *params; /* ESMTP parameters of MAIL and RCPT */
+    const mail_param *params; /* ESMTP parameters of MAIL and RCPT, attributes of XCLIENT and XFORWARD */
     guint param_count;
     guint64 size;      /* BDAT: octets of the chunk; XEXCH50: octets of the blob */
-    gboolean last;     /* BDAT ... LAST */
+    gboolean last;     /* BDAT ... LAST, BURL ... LAST */
     anomaly_set anomalies; /* BAD_SYNTAX, BDAT_BAD_SIZE (then size is 0) */
 } smtp_command;
 

@@ -458,6 +458,20 @@ static void read_chunk(smtp_session *s)
         finish_chunk(s, MAIL_END_COMPLETE);
 }
 
+/* BURL: the server fetches this chunk itself (RFC 4468), so the message has a hole of unknown size here. */
+static void pass_over_burl(smtp_session *s, const smtp_command *command, question *asked)
+{
+    if (!s->message_open) {
+        s->chunks_lost = !command->last;
+        return;
+    }
+    s->message_hole = TRUE;
+    asked->message = s->message_count;
+    s->chunk_last = command->last;
+    s->chunk_exchange = asked->number;
+    finish_chunk(s, MAIL_END_COMPLETE);
+}
+
 static void show_blob(smtp_session *s, guint32 exchange)
 {
     mail_event event = event_at(MAIL_EVENT_TEXT, MAIL_CLIENT, s->blob_start, s->client.in.offset);
@@ -534,6 +548,7 @@ static const question_kind question_of_verb[] = {
     [SMTP_VERB_BDAT] = ASK_CHUNK,      [SMTP_VERB_RSET] = ASK_RSET,         [SMTP_VERB_AUTH] = ASK_AUTH,
     [SMTP_VERB_X_EXPS] = ASK_AUTH,     [SMTP_VERB_STARTTLS] = ASK_STARTTLS, [SMTP_VERB_X_ANONYMOUSTLS] = ASK_STARTTLS,
     [SMTP_VERB_XCLIENT] = ASK_XCLIENT, [SMTP_VERB_XEXCH50] = ASK_XEXCH50,   [SMTP_VERB_QUIT] = ASK_QUIT,
+    [SMTP_VERB_BURL] = ASK_CHUNK,
 };
 
 static question_kind kind_of_command(const smtp_command *command)
@@ -606,7 +621,9 @@ static void follow_command(smtp_session *s, const smtp_command *command, questio
         hold_for(s, CLIENT_SAID_DATA, asked);
         break;
     case ASK_CHUNK:
-        if (!(command->anomalies & ANOMALY_BIT(ANOMALY_BDAT_BAD_SIZE)))
+        if (command->verb == SMTP_VERB_BURL)
+            pass_over_burl(s, command, asked);
+        else if (!(command->anomalies & ANOMALY_BIT(ANOMALY_BDAT_BAD_SIZE)))
             begin_chunk(s, command, asked);
         break;
     case ASK_AUTH:
@@ -661,10 +678,12 @@ static void read_command(smtp_session *s, const text_line *line)
     mail_auth auth;
 
     s->lf_ends_lines = line->anomalies & ANOMALY_BIT(ANOMALY_BARE_LF) ? TRUE : FALSE;
-    if (!known && !is_plausible_verb(command->name))
-        event.kind = MAIL_EVENT_TEXT;
-    else
+    if (known || is_plausible_verb(command->name)) {
         fill_command(&event, command);
+    } else {
+        event.kind = MAIL_EVENT_TEXT;
+        event.anomalies |= ANOMALY_BIT(ANOMALY_UNKNOWN_COMMAND);
+    }
     if (abandons_chunks(kind))
         give_up_message(s, MAIL_END_ABORTED, line->start);
     asked = ask(s, kind, &event.anomalies);

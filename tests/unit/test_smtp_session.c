@@ -257,9 +257,9 @@ static void test_data(void)
          "S 250 #1 [CONNECTED]\n"
          "C unknown FOO \"bar\" #2 [CONNECTED] !unknown_command\n"
          "S 502 #2 [CONNECTED]\n"
-         "C text \"?? huh\" #3 [CONNECTED]\n"
+         "C text \"?? huh\" #3 [CONNECTED] !unknown_command\n"
          "S 500 #3 [CONNECTED]\n"
-         "C text \"\" #4 [CONNECTED]\n"
+         "C text \"\" #4 [CONNECTED] !unknown_command\n"
          "S 500 #4 [CONNECTED]\n"
          "C MAIL <a@b> #5 [CONNECTED] !bad_syntax\n"
          "S 250 #5 [MAIL]\n"
@@ -938,6 +938,57 @@ static void test_dialects(void)
          "C message 1 DATA <a@x> [DATA]\n"
          "C end COMPLETE 1 DATA <a@x> #9 [DATA]\n"
          "S 250 #9 [GREETED]\n");
+    smtp("X-EXPS GSSAPI, and bytes that are no command",
+         SCRIPT("S: 220 x", "C: EHLO c", "S: 250 x", "C: X-EXPS GSSAPI", "S: 334 GSSAPI supported", "C: YII=", "S: 235 ok",
+                "C: \303\251 hello", "S: 500 what?"),
+         "S 220 [CONNECTED]\n"
+         "C EHLO \"c\" #1 [CONNECTED]\n"
+         "S 250 #1 [GREETED]\n"
+         "C X-EXPS \"GSSAPI\" auth=GSSAPI #2 [AUTH]\n"
+         "S 334 auth=GSSAPI challenge=\"GSSAPI supported\" #2 [AUTH]\n"
+         "C auth line auth=GSSAPI response=\"`\\x82\" #3 [AUTH]\n"
+         "S 235 auth=GSSAPI SUCCESS #3 [GREETED]\n"
+         "C text \"\\xc3\\xa9 hello\" #4 [GREETED] !unknown_command\n"
+         "S 500 #4 [GREETED]\n");
+    smtp("BURL: what the server fetches itself is a hole",
+         SCRIPT("S: 220 x", "C: EHLO c", "S: 250 x", "C: MAIL FROM:<a@x>", "C: RCPT TO:<b@y>", "C: BURL imap://u@h/1", "C: BDAT 2 LAST",
+                "C| hi", "S: 250 ok", "S: 250 ok", "S: 250 ok", "S: 250 ok", "C: MAIL FROM:<c@x>", "S: 250 ok",
+                "C: BURL imap://u@h/2 LAST", "S: 250 ok", "C: MAIL FROM:<d@x>", "S: 250 ok", "C: BDAT 2", "C| hi", "S: 250 ok",
+                "C: BURL imap://u@h/3 LAST", "S: 250 ok", "C: MAIL FROM:<e@x>", "S: 250 ok", "C: BDAT 2 LAST", "C| hi", "S: 250 ok"),
+         "S 220 [CONNECTED]\n"
+         "C EHLO \"c\" #1 [CONNECTED]\n"
+         "S 250 #1 [GREETED]\n"
+         "C MAIL <a@x> #2 [GREETED]\n"
+         "C RCPT <b@y> #3 [GREETED]\n"
+         "C BURL \"imap://u@h/1\" #4 [GREETED]\n"
+         "C BDAT \"2 LAST\" #5 [GREETED]\n"
+         "C message 1 BDAT <a@x> b@y [GREETED]\n"
+         "  data \"hi\"\n"
+         "C end COMPLETE 1 BDAT <a@x> b@y #5 [GREETED] !lost_bytes\n"
+         "S 250 #2 [MAIL]\n"
+         "S 250 #3 [RCPT]\n"
+         "S 250 #4 [BDAT]\n"
+         "S 250 #5 [GREETED]\n"
+         "C MAIL <c@x> #6 [GREETED]\n"
+         "S 250 #6 [MAIL]\n"
+         "C BURL \"imap://u@h/2 LAST\" #7 [MAIL]\n"
+         "S 250 #7 [GREETED]\n"
+         "C MAIL <d@x> #8 [GREETED]\n"
+         "S 250 #8 [MAIL]\n"
+         "C BDAT \"2\" #9 [MAIL]\n"
+         "C message 2 BDAT <d@x> [MAIL]\n"
+         "  data \"hi\"\n"
+         "S 250 #9 [BDAT]\n"
+         "C BURL \"imap://u@h/3 LAST\" #10 [BDAT]\n"
+         "C end COMPLETE 2 BDAT <d@x> #10 [BDAT] !lost_bytes\n"
+         "S 250 #10 [GREETED]\n"
+         "C MAIL <e@x> #11 [GREETED]\n"
+         "S 250 #11 [MAIL]\n"
+         "C BDAT \"2 LAST\" #12 [MAIL]\n"
+         "C message 3 BDAT <e@x> [MAIL]\n"
+         "  data \"hi\"\n"
+         "C end COMPLETE 3 BDAT <e@x> #12 [MAIL]\n"
+         "S 250 #12 [GREETED]\n");
     smtp("XCLIENT and PROXY",
          SCRIPT("C: PROXY TCP4 10.0.0.1 10.0.0.2 1111 25", "S: 220 x", "C: EHLO c", "S: 250 XCLIENT NAME ADDR",
                 "C: XCLIENT NAME=a ADDR=10.1.2.3", "S: 220 x again", "C: EHLO d", "S: 250 x", "C: XFORWARD NAME=b",
@@ -946,11 +997,11 @@ static void test_dialects(void)
          "S 220 [CONNECTED]\n"
          "C EHLO \"c\" #1 [CONNECTED]\n"
          "S 250 #1 [GREETED]\n"
-         "C XCLIENT \"NAME=a ADDR=10.1.2.3\" #2 [GREETED]\n"
+         "C XCLIENT \"NAME=a ADDR=10.1.2.3\" NAME=a ADDR=10.1.2.3 #2 [GREETED]\n"
          "S 220 #2 [CONNECTED]\n"
          "C EHLO \"d\" #3 [CONNECTED]\n"
          "S 250 #3 [GREETED]\n"
-         "C XFORWARD \"NAME=b\" #4 [GREETED]\n"
+         "C XFORWARD \"NAME=b\" NAME=b #4 [GREETED]\n"
          "S 250 #4 [GREETED]\n");
     smtp("421 and codes that change",
          SCRIPT("S: 220 x", "C: EHLO c", "S: 250-x", "S: 220 y", "C: MAIL FROM:<a@x>", "S: 421 4.3.2 closing"),
