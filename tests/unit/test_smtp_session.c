@@ -519,7 +519,7 @@ static void test_bdat(void)
          "C DATA #3 [BDAT]\n"
          "S 503 #3 [BDAT] !data_refused\n"
          "C BURL \"imap://u@h/ LAST\" #4 [BDAT]\n"
-         "S 250 #4 [BDAT]\n");
+         "S 250 #4 [GREETED]\n");
 }
 
 static void test_tls(void)
