@@ -103,7 +103,7 @@ struct pop3_session {
 static void emit(pop3_session *s, mail_event *event)
 {
     event->protocol = MAIL_PROTOCOL_POP3;
-    event->state = phase_names[s->phase];
+    event->state = s->tls == TLS_NONE ? phase_names[s->phase] : "TLS";
     s->sink(event, s->user);
 }
 
@@ -328,9 +328,16 @@ static void start_tls(pop3_session *s)
     emit(s, &event);
 }
 
+/* Does the server speak in clear behind its consent, before the client said a byte? See smtp_session.c. */
+static gboolean is_injected(const pop3_session *s, const half *h)
+{
+    return h == &s->server && s->client.seen &&
+           (line_reader_pending(h->lines) > 0 || !is_tls_byte(h->in.bytes.data[0]));
+}
+
 static gboolean pass_over_tls(pop3_session *s, half *h)
 {
-    if (s->tls == TLS_EXPECTED && h->in.bytes.len > 0)
+    if (s->tls == TLS_EXPECTED && h->in.bytes.len > 0 && !is_injected(s, h))
         s->tls = is_tls_byte(h->in.bytes.data[0]) ? TLS_OPAQUE : TLS_NONE;
     if (s->tls != TLS_OPAQUE)
         return FALSE;
@@ -810,7 +817,9 @@ static void read_server_line(pop3_session *s, const text_line *line)
     pop3_reply reply;
     gboolean status = pop3_reply_parse(line->line, &reply);
 
-    if (s->server_state == SERVER_LISTING && !(s->listing_hole && status))
+    if (s->tls == TLS_EXPECTED)
+        emit_text(s, MAIL_SERVER, line, ANOMALY_BIT(ANOMALY_STARTTLS_INJECTION));
+    else if (s->server_state == SERVER_LISTING && !(s->listing_hole && status))
         read_listing(s, line);
     else if (status)
         read_status(s, line, &reply);

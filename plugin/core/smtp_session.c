@@ -757,11 +757,19 @@ static void start_tls(smtp_session *s)
     emit(s, &event);
 }
 
+/* Does the server speak in clear behind its consent, before the client said a byte? No server does, somebody in between
+ * wants the client to take that for what was said inside. */
+static gboolean is_injected(const smtp_session *s, const half *h)
+{
+    return h == &s->server && s->client.seen &&
+           (line_reader_pending(h->lines) > 0 || !is_tls_byte(h->in.bytes.data[0]));
+}
+
 /* The first byte behind STARTTLS: is it TLS, or did a middle box take the encryption off and
  * the session goes on in clear? TRUE: the bytes are not for us. */
 static gboolean pass_over_tls(smtp_session *s, half *h)
 {
-    if (s->tls == TLS_EXPECTED && h->in.bytes.len > 0) {
+    if (s->tls == TLS_EXPECTED && h->in.bytes.len > 0 && !is_injected(s, h)) {
         s->tls = is_tls_byte(h->in.bytes.data[0]) ? TLS_OPAQUE : TLS_NONE;
         if (s->tls == TLS_NONE)
             s->phase = PHASE_CONNECTED;
@@ -1425,7 +1433,9 @@ static void read_server_line(smtp_session *s, const text_line *line)
     anomaly_set anomalies = s->behind_hole ? ANOMALY_BIT(ANOMALY_LOST_BYTES) : ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
     smtp_reply reply;
 
-    if (smtp_reply_parse(line->line, &reply))
+    if (s->tls == TLS_EXPECTED)
+        emit_text(s, MAIL_SERVER, line, ANOMALY_BIT(ANOMALY_STARTTLS_INJECTION));
+    else if (smtp_reply_parse(line->line, &reply))
         read_reply(s, line, &reply);
     else
         emit_text(s, MAIL_SERVER, line, anomalies);

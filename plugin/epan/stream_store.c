@@ -300,6 +300,26 @@ static void start_tls(mail_conversation *mail)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num + 1, tls_handle);
 }
 
+/* A session that goes on in clear although TLS was agreed on (somebody decrypted it in between) comes back from TLS. */
+static void end_tls(mail_conversation *mail)
+{
+    if (mail->layer == STREAM_LAYER_TCP && !mail->at_end)
+        conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num + 1, tcp_front);
+}
+
+static void follow_tls(mail_conversation *mail, const mail_event *event)
+{
+    gboolean was_announced = mail->tls_announced;
+    if (event->kind == MAIL_EVENT_TLS_START) {
+        mail->tls_announced = TRUE;
+        start_tls(mail);
+    } else if (was_announced && event->kind != MAIL_EVENT_GAP &&
+               !(event->anomalies & ANOMALY_BIT(ANOMALY_STARTTLS_INJECTION))) {
+        mail->tls_announced = FALSE;
+        end_tls(mail);
+    }
+}
+
 static void on_event(const mail_event *event, void *user)
 {
     mail_conversation *mail = user;
@@ -316,9 +336,7 @@ static void on_event(const mail_event *event, void *user)
     keep_event(&record->event, event);
     note_login(mail, record);
     wmem_array_append_one(mail->call->records, record);
-    mail->tls_announced = event->kind == MAIL_EVENT_TLS_START;
-    if (mail->tls_announced)
-        start_tls(mail);
+    follow_tls(mail, event);
 }
 
 /* ---- is it mail? ---- */

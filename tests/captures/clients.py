@@ -122,6 +122,40 @@ def smtp_starttls(host, port, keys, folder, version, *names):
             save(folder, "SMTP", "DATA", read(name), "sanders@skynet.local", ["sanders@cyberdyne.local"])
 
 
+def smtp_exim(host, port, keys, folder, text, chunks, pipelined):
+    """EHLO, STARTTLS, EHLO, AUTH, a mail by DATA, one by BDAT in two chunks, one pipelined up to its only chunk."""
+    sender, recipient = "sanders@skynet.local", "sanders@cyberdyne.local"
+    envelope = f"MAIL FROM:<{sender}>\r\nRCPT TO:<{recipient}>\r\n".encode()
+    with smtplib.SMTP(host, int(port), local_hostname="client.skynet.local") as client:
+        client.set_debuglevel(1)
+        client.starttls(context=tls_context(keys, "1.3"))
+        client.login(sender, "Sk7net!pass")
+        client.sendmail(sender, [recipient], read(text))
+        save(folder, "SMTP", "DATA", read(text), sender, [recipient])
+        client.mail(sender)
+        client.rcpt(recipient)
+        data = read(chunks)
+        for piece, last in ((data[:1000], b""), (data[1000:], b" LAST")):
+            client.sock.sendall(b"BDAT %d%s\r\n" % (len(piece), last) + piece)
+            print(client.getreply())
+        save(folder, "SMTP", "BDAT", data, sender, [recipient])
+        data = read(pipelined)
+        client.sock.sendall(envelope + b"BDAT %d LAST\r\n" % len(data) + data)
+        print([client.getreply() for _ in range(3)])
+        save(folder, "SMTP", "BDAT", data, sender, [recipient])
+
+
+def smtps_alpn(host, port, keys, folder, version, *names):
+    """TLS from the first byte, with ALPN; one mail per name."""
+    context = tls_context(keys, version)
+    context.set_alpn_protocols(["smtp"])
+    with smtplib.SMTP_SSL(host, int(port), local_hostname="client.skynet.local", context=context) as client:
+        client.set_debuglevel(1)
+        for name in names:
+            client.sendmail("sanders@skynet.local", ["sanders@cyberdyne.local"], read(name))
+            save(folder, "SMTP", "DATA", read(name), "sanders@skynet.local", ["sanders@cyberdyne.local"])
+
+
 def pop3_stls(host, port, keys, folder, version, user, password):
     """CAPA, STLS, CAPA, USER, PASS, RETR of everything."""
     client = poplib.POP3(host, int(port))

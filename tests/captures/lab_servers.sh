@@ -1,4 +1,4 @@
-# Postfix and Dovecot for mail01 and mail02, with configuration, queue and mail in $lab. Sourced by lab.sh.
+# Postfix and Dovecot for mail01 and mail02, and Exim where a scenario wants it, with configuration, queue and mail in $lab. Sourced by lab.sh.
 # shellcheck shell=bash disable=SC2154
 
 # User, password; the same on both servers. "li" and "wang" exist so that a mail can have two recipients.
@@ -168,6 +168,48 @@ postfix_up() { # HOST DOMAIN OTHER_DOMAIN OTHER_HOST_ADDRESS
 	END
 	echo "/^Subject: refuse me/ REJECT Content not wanted here" >"$dir/postfix/header_checks"
 	on "$host" postfix -c "$dir/postfix" start
+}
+
+# Exim keeps what it gets in its queue. It is unpacked, not installed (make_captures.sh), and asks for its own user by name.
+exim_up() { # HOST NAME PORT TLS_PORT
+	local host=$1 dir=$lab/$1/exim
+	mkdir -p "$dir/spool" "$dir/log"
+	grep -q Debian-exim /etc/passwd || {
+		{ cat /etc/passwd && echo 'Debian-exim:x:64990:64990::/nonexistent:/bin/false'; } >"$dir/passwd"
+		{ cat /etc/group && echo 'Debian-exim:x:64990:'; } >"$dir/group"
+		mount --bind "$dir/passwd" /etc/passwd
+		mount --bind "$dir/group" /etc/group
+	}
+	cp "$lab/$host/cert.pem" "$lab/$host/key.pem" "$dir"
+	chown -R Debian-exim:Debian-exim "$dir"
+	cat >"$dir/exim.conf" <<-END
+		primary_hostname = $2
+		spool_directory = $dir/spool
+		log_file_path = $dir/log/%slog
+		pid_file_path = $dir/exim.pid
+		daemon_smtp_ports = $3 : $4
+		tls_on_connect_ports = $4
+		tls_advertise_hosts = *
+		tls_certificate = $dir/cert.pem
+		tls_privatekey = $dir/key.pem
+		chunking_advertise_hosts = *
+		keep_environment =
+		queue_only = true
+		rfc1413_query_timeout = 0s
+		acl_smtp_rcpt = everybody
+		begin acl
+		everybody:
+		  accept
+		begin authenticators
+		plain:
+		  driver = plaintext
+		  public_name = PLAIN
+		  server_set_id = \$auth2
+		  server_condition = true
+	END
+	chown root:root "$dir/exim.conf"
+	on "$host" "$exim/usr/sbin/exim4" -C "$dir/exim.conf" -bdf &
+	wait_for_port "$host" "$3"
 }
 
 wait_for_port() { # HOST PORT

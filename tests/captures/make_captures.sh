@@ -12,9 +12,14 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 packages="postfix dovecot-pop3d dovecot-imapd dovecot-lmtpd swaks libio-socket-ssl-perl libauthen-sasl-perl
 libdigest-hmac-perl curl telnet tcpdump iproute2 ethtool expect openssl fetchmail mpop msmtp tshark wireshark-common
-python3 util-linux redis-server redis-tools memcached vsftpd ngircd"
+python3 util-linux redis-server redis-tools memcached vsftpd ngircd libgnutls-dane0 libidn12 libnsl2 libdb5.3"
 
 [ "$(id -u)" = 0 ] || { echo "make_captures.sh: network namespaces need root" >&2; exit 1; }
+
+created_policy=
+exim=$(mktemp -d)
+export exim
+trap 'rm -rf "$exim"; [ -z "$created_policy" ] || rm -f "$created_policy"' EXIT
 
 missing=
 for package in $packages; do
@@ -24,7 +29,7 @@ if [ -n "$missing" ]; then
 	echo "installing:$missing"
 	# The daemons of the host stay off: the lab starts its own.
 	policy=/usr/sbin/policy-rc.d
-	[ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; trap 'rm -f "$policy"' EXIT; }
+	[ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; created_policy=$policy; }
 	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 	# shellcheck disable=SC2086  # a list of words
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
@@ -33,6 +38,9 @@ if [ -n "$missing" ]; then
 		case "$missing" in *"$service"*) systemctl disable "$service" >/dev/null 2>&1 || true ;; esac
 	done
 fi
+
+# Exim cannot be installed beside Postfix: it is only unpacked.
+(cd "$exim" && chmod 755 . && apt-get -qq download exim4-base exim4-daemon-light && for package in *.deb; do dpkg -x "$package" .; done)
 
 "$here/make_messages.py"
 # --kill-child: whatever a scenario left running dies with the lab.

@@ -253,6 +253,19 @@ scenario_tls() {
 	embed_keys pop3s-995 pop3s.keys
 }
 
+# A third server, with another TLS library (GnuTLS), on ports that promise nothing.
+scenario_exim() {
+	rm -rf "$tls"/exim-*
+	rm -f "$lab"/exim*.keys
+	exim_up mail01 mail01.skynet.local 2026 10465
+	capture exim-starttls.pcap client 'tcp' py client smtp-exim 172.16.16.221 2026 "$lab/exim.keys" "$tls/exim-starttls" \
+		five-2-outlook python box-digest
+	embed_keys exim-starttls exim.keys
+	capture exim-tls-odd-port.pcap client 'tcp' py client smtps-alpn 172.16.16.221 10465 "$lab/exims.keys" "$tls/exim-tls-odd-port" \
+		1.2 box-koi8r five-5-mutt
+	embed_keys exim-tls-odd-port exims.keys
+}
+
 # ---------------------------------------------------------------- what is not mail
 
 # Protocols that look like mail for a line or two, on ports that nobody has claimed: 220 greetings, USER and PASS,

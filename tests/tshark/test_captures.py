@@ -15,7 +15,7 @@ import mailtruth  # noqa: E402
 
 EXPECTED = json.loads((harness.PCAPS / "expected.json").read_text(encoding="utf-8"))
 PROTOCOLS = {"SMTP", "LMTP", "POP3"}
-MAIL_PORTS = {24, 25, 110, 465, 587, 995, 2525}
+MAIL_PORTS = {24, 25, 110, 465, 587, 995, 2525, 10465}
 MAIL_FIELDS = ("frame", "protocol", "size", "sha256", "complete", "missing", "subject", "from", "to")
 ATTACHMENT_FIELDS = ("path", "filename", "type", "complete", "size", "sha256")
 

@@ -246,7 +246,7 @@ static void test_tls(void)
          "S +OK [AUTHORIZATION]\n"
          "C STLS #1 [AUTHORIZATION]\n"
          "S +OK #1 [AUTHORIZATION]\n"
-         "S TLS [AUTHORIZATION]\n"
+         "S TLS [TLS]\n"
          "C CAPA #2 [AUTHORIZATION]\n"
          "S +OK #2 [AUTHORIZATION]\n"
          "S item cap=\"USER\" #2 [AUTHORIZATION]\n"
@@ -267,7 +267,7 @@ static void test_tls(void)
          "S +OK [AUTHORIZATION]\n"
          "C STLS #1 [AUTHORIZATION]\n"
          "S +OK #1 [AUTHORIZATION]\n"
-         "S TLS [AUTHORIZATION]\n"
+         "S TLS [TLS]\n"
          "C USER \"a\" auth=USER user=\"a\" #2 [AUTHORIZATION]\n"
          "S +OK #2 [AUTHORIZATION]\n");
     pop3("STLS injection",
@@ -275,8 +275,18 @@ static void test_tls(void)
          "S +OK [AUTHORIZATION]\n"
          "C STLS #1 [AUTHORIZATION]\n"
          "S +OK #1 [AUTHORIZATION]\n"
-         "C text \"USER evil\" [AUTHORIZATION] !starttls_injection\n"
-         "S TLS [AUTHORIZATION]\n"
+         "C text \"USER evil\" [TLS] !starttls_injection\n"
+         "S TLS [TLS]\n"
+         "C CAPA #2 [AUTHORIZATION]\n"
+         "S -ERR #2 [AUTHORIZATION]\n");
+    pop3("injection behind the server's consent",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C: STLS", "S: +OK", "S: +OK 1 \303\251", "S| -E", "C| \026\003\001", "TLS", "C: CAPA", "S: -ERR"),
+         "S +OK [AUTHORIZATION]\n"
+         "C STLS #1 [AUTHORIZATION]\n"
+         "S +OK #1 [AUTHORIZATION]\n"
+         "S TLS [TLS]\n"
+         "S text \"+OK 1 \\xc3\\xa9\" [TLS] !starttls_injection\n"
+         "S text \"-E\" [TLS]\n"
          "C CAPA #2 [AUTHORIZATION]\n"
          "S -ERR #2 [AUTHORIZATION]\n");
     pop3("implicit TLS",

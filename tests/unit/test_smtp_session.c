@@ -579,6 +579,27 @@ static void test_tls(void)
          "S TLS [TLS]\n"
          "C EHLO \"c\" #3 [CONNECTED]\n"
          "S 250 #3 [GREETED]\n");
+    smtp("injection behind the server's consent",
+         SCRIPT("S: 220 x", "C: EHLO c", "S: 250 x", "C: STARTTLS", "S: 220 go", "S: 250 AUTH \303\251", "S| 25", "C| \026\003\001", "TLS",
+                "C: EHLO c", "S: 250 x"),
+         "S 220 [CONNECTED]\n"
+         "C EHLO \"c\" #1 [CONNECTED]\n"
+         "S 250 #1 [GREETED]\n"
+         "C STARTTLS #2 [GREETED]\n"
+         "S 220 #2 [GREETED]\n"
+         "S TLS [TLS]\n"
+         "S text \"250 AUTH \\xc3\\xa9\" [TLS] !starttls_injection\n"
+         "S text \"25\" [TLS]\n"
+         "C EHLO \"c\" #3 [CONNECTED]\n"
+         "S 250 #3 [GREETED]\n");
+    smtp("decrypted in place, only the server's side",
+         SCRIPT("S: 220 x", "S: 250-x", "S: 250 STARTTLS", "S: 220 go", "S: 250 x", "S: 250 ok"),
+         "S 220 [CONNECTED]\n"
+         "S 250- [CONNECTED]\n"
+         "S 250 cap=\"STARTTLS\" [GREETED]\n"
+         "S 220 [CONNECTED]\n"
+         "S 250 [GREETED]\n"
+         "S 250 [GREETED]\n");
     smtp("implicit TLS",
          SCRIPT("TLS", "S: 220 x", "C: EHLO c", "S: 250 x", "C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: YWxpY2U=",
                 "S: 334 UGFzc3dvcmQ6", "C: c2VjcmV0", "S: 235 ok"),
