@@ -30,12 +30,13 @@ typedef struct stream_side {
     gboolean seen;       /* base is valid */
     gboolean from_start; /* base follows the SYN */
     gboolean fin_seen, ended;
-    guint32 base;       /* sequence number of offset 0 */
-    guint64 next;       /* first byte not handed on */
-    guint64 acked;      /* the other side acknowledged everything below */
-    guint64 fin;        /* offset at which the side said FIN */
-    guint64 fin_need;   /* as held_segment.need */
-    GSequence *waiting; /* of held_segment, by offset */
+    gboolean fin_is_reset; /* said by a RST, which may be forged */
+    guint32 base;          /* sequence number of offset 0 */
+    guint64 next;          /* first byte not handed on */
+    guint64 acked;         /* the other side acknowledged everything below */
+    guint64 fin;           /* offset at which the side said FIN */
+    guint64 fin_need;      /* as held_segment.need */
+    GSequence *waiting;    /* of held_segment, by offset */
     gsize waiting_bytes;
     guint hole_age;     /* segments seen since the hole at `next` could have been filled */
     guint64 hole_since; /* stream_segment.time of the first of them */
@@ -278,6 +279,24 @@ static void note_ack(stream_assembler *assembler, const stream_segment *segment)
         other->acked = acked;
 }
 
+/* The offset behind the last byte that was seen of the side. */
+static guint64 end_of_seen(const stream_side *side)
+{
+    const held_segment *last;
+    if (!first_waiting(side))
+        return side->next;
+    last = g_sequence_get(g_sequence_iter_prev(g_sequence_get_end_iter(side->waiting)));
+    return MAX(side->next, last->offset + last->length);
+}
+
+/* A RST carries the next sequence number, as a FIN does. One that lies behind what was sent is old, one that is far
+ * ahead is a middle box's guess: hosts obey neither (RFC 5961 3.2). */
+static gboolean is_believable_reset(const stream_side *side, gint64 offset)
+{
+    gint64 distance = offset - (gint64)end_of_seen(side);
+    return distance >= 0 && distance <= STREAM_MAX_PENDING_BYTES;
+}
+
 /* Places the payload; it is handed on by drain() at once when it can be. */
 static void place(stream_assembler *assembler, const stream_segment *segment)
 {
@@ -292,11 +311,13 @@ static void place(stream_assembler *assembler, const stream_segment *segment)
         side->base = seq;
     }
     gint64 offset = offset_of(side, seq);
-    /* a RST carries the next sequence number, as a FIN does; one that is far off is a middle box's */
-    gboolean ends = segment->flags & STREAM_FIN ||
-                    (segment->flags & STREAM_RST && offset - (gint64)side->next <= STREAM_MAX_PENDING_BYTES);
-    if (ends && !side->fin_seen && offset + (gint64)segment->length >= (gint64)side->next) {
+    if (side->fin_is_reset && segment->length && offset < (gint64)side->fin)
+        side->fin_seen = side->fin_is_reset = FALSE; /* nobody was reset: the side goes on */
+    gboolean resets = segment->flags & STREAM_RST && is_believable_reset(side, offset);
+    if ((segment->flags & STREAM_FIN || resets) && !side->fin_seen &&
+        offset + (gint64)segment->length >= (gint64)side->next) {
         side->fin_seen = TRUE;
+        side->fin_is_reset = resets;
         side->fin = (guint64)(offset + (gint64)segment->length);
         side->fin_need = need_of(assembler, segment);
         side->acked = MIN(side->acked, side->fin);
@@ -358,9 +379,15 @@ static void age_holes(stream_assembler *assembler, const stream_segment *segment
     }
 }
 
+/* Both sides have said FIN and heard it, or one was reset behind bytes that were seen, or that the other acknowledged.
+ */
 static gboolean is_closed(const stream_assembler *assembler)
 {
     const stream_side *sides = assembler->sides;
+    for (int i = 0; i < 2; i++)
+        if (sides[i].fin_seen && sides[i].fin_is_reset &&
+            (end_of_seen(&sides[i]) >= sides[i].fin || sides[i].acked >= sides[i].fin))
+            return TRUE;
     return sides[0].fin_seen && sides[1].fin_seen && sides[0].acked >= sides[0].fin && sides[1].acked >= sides[1].fin;
 }
 
@@ -396,7 +423,7 @@ void stream_assembler_segment(stream_assembler *assembler, const stream_segment 
     drain_both(assembler);
     age_holes(assembler, segment);
     drain_both(assembler);
-    if (segment->flags & STREAM_RST || is_closed(assembler)) {
+    if (is_closed(assembler)) {
         stream_assembler_flush(assembler);
         for (int i = 0; i < 2; i++) {
             if (!assembler->sides[i].ended) {
