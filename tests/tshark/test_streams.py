@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 from mail_table import first, subtrees
-from pcapgen import icmp_quoting, segment, tcp_session, write_pcap
+from pcapgen import ACK, FIN, SYN, icmp_quoting, segment, tcp_session, write_pcap
 from test_export import attached, contents, delivery, mail
 
+RST, URG = 0x04, 0x20
 FIRST, SECOND, THIRD = (random.Random(seed).randbytes(6000) for seed in (1, 2, 3))
 FILES = [FIRST, SECOND, THIRD]
 MAIL = mail([(attached(b"file%d.bin" % number), data) for number, data in enumerate(FILES, 1)])
@@ -30,12 +31,13 @@ def write(workspace):
     return lambda frames, **options: write_pcap(workspace.folder() / "stream.pcap", frames, **options)
 
 
-def messages(tshark, path, two_pass):
-    return [m for frame in tshark.json(path, "mailxtra.message", two_pass=two_pass) for m in subtrees(frame, "mailxtra.message")]
+def messages(tshark, path, two_pass, prefs=()):
+    frames = tshark.json(path, "mailxtra.message", two_pass=two_pass, prefs=prefs)
+    return [m for frame in frames for m in subtrees(frame, "mailxtra.message")]
 
 
-def commands(tshark, path, two_pass=False):
-    rows = tshark.fields(path, "mailxtra.command", "mailxtra.command", two_pass=two_pass)
+def commands(tshark, path, two_pass=False, prefs=()):
+    rows = tshark.fields(path, "mailxtra.command", "mailxtra.command", two_pass=two_pass, prefs=prefs)
     return [value for row in rows for value in row[0]]
 
 
@@ -43,12 +45,12 @@ def is_true(value):
     return str(value).lower() in ("1", "true")
 
 
-def is_intact(tshark, path, two_pass):
-    found = messages(tshark, path, two_pass)
+def is_intact(tshark, path, two_pass, prefs=()):
+    found = messages(tshark, path, two_pass, prefs)
     assert [first(message, "mailxtra.message.sha256") for message in found] == [SHA256]
     assert is_true(first(found[0], "mailxtra.message.complete"))
-    assert contents(tshark.export("mail-attachments", path, two_pass=two_pass)) == sorted(FILES)
-    assert commands(tshark, path, two_pass) == ["HELO", "MAIL", "RCPT", "DATA", "QUIT"]
+    assert contents(tshark.export("mail-attachments", path, two_pass=two_pass, prefs=prefs)) == sorted(FILES)
+    assert commands(tshark, path, two_pass, prefs) == ["HELO", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
 def swapped(frames):
@@ -112,6 +114,92 @@ def quoted_in_icmp_before_it_comes(frames):
     return frames[:at] + [icmp_quoting(frames[at], 128)] + frames[at:]
 
 
+def other_content_sent_again(frames):
+    """The first copy counts."""
+    at = body(frames)[5]
+    return frames[: at + 1] + [replace(frames[at], payload=b"Z" * 700)] + frames[at + 1 :]
+
+
+def other_content_in_an_overlap(frames):
+    at = body(frames)[5]
+    return frames[: at + 1] + [replace(frames[at], seq=frames[at].seq - 300, payload=b"Z" * 500)] + frames[at + 1 :]
+
+
+def forged_reset(shift):
+    """A middle box guesses where the client is."""
+
+    def change(frames):
+        at = body(frames)[8]
+        reset = replace(frames[at], flags=RST, payload=b"", seq=(frames[at].seq + shift) % 2**32)
+        return frames[:at] + [reset] + frames[at:]
+
+    return change
+
+
+old_reset, reset_ahead, reset_far_away = forged_reset(-1500), forged_reset(5000), forged_reset(0x40000000)
+
+
+def client_s_side_first(frames):
+    """Two captures, one of each direction, one behind the other."""
+    return sorted(frames, key=lambda frame: (not frame.flags & SYN, frame.sender))
+
+
+def server_s_side_first(frames):
+    return sorted(frames, key=lambda frame: (not frame.flags & SYN, frame.sender == "C"))
+
+
+def two_interfaces(frames):
+    """Each frame twice, in a slightly different order, the second a little later."""
+    chance = random.Random(5)
+    places = [(number + delay + chance.uniform(0, 2), frame) for number, frame in enumerate(frames) for delay in (0, 3)]
+    return [frame for _, frame in sorted(places, key=lambda place: place[0])]
+
+
+def urgent(frames):
+    """RFC 6093: urgent bytes are bytes of the stream."""
+    return [replace(frame, flags=frame.flags | URG) if frame.payload else frame for frame in frames]
+
+
+def greeting_in_the_syn(frames):
+    """TCP Fast Open (RFC 7413)."""
+    greeting = frames[3].payload
+    return [frames[0], replace(frames[1], payload=greeting), replace(frames[2], ack=frames[2].ack + len(greeting)), *frames[4:]]
+
+
+def what_was_never_sent_acknowledged(frames):
+    at = body(frames)[5]
+    one = frames[at]
+    ack = replace(one, sender="S", source=one.target, target=one.source, flags=ACK, payload=b"", seq=one.ack, ack=one.seq + 100_000)
+    return frames[:at] + [ack] + frames[at:]
+
+
+def window_probe(frames):
+    """The next byte, by itself."""
+    at = body(frames)[5]
+    return frames[:at] + [segment(frames[at], 0, 1)] + frames[at:]
+
+
+def syn_in_the_middle(frames):
+    at = body(frames)[5]
+    return frames[:at] + [frames[0]] + frames[at:]
+
+
+def half_closed(frames):
+    """The client's FIN comes with its QUIT; the server still answers."""
+    at = next(number for number, frame in enumerate(frames) if frame.payload == b"QUIT\r\n")
+    quit_, bye, fin = frames[at], frames[at + 1], frames[at + 2]
+    last = replace(frames[at + 3], seq=bye.seq + len(bye.payload), ack=fin.seq + 1)
+    return frames[:at] + [replace(quit_, flags=quit_.flags | FIN), replace(bye, ack=bye.ack + 1), last, frames[at + 4]]
+
+
+def wrong_checksums(frames):
+    """As of a host whose card computes them."""
+    packets = [bytearray(frame.bytes()) for frame in frames]
+    for packet in packets:
+        packet[50] ^= 0x5A
+    return [bytes(packet) for packet in packets]
+
+
 STREAMS = [
     swapped,
     shuffled,
@@ -123,29 +211,88 @@ STREAMS = [
     keep_alive,
     quoted_in_icmp,
     quoted_in_icmp_before_it_comes,
+    other_content_sent_again,
+    other_content_in_an_overlap,
+    old_reset,
+    reset_ahead,
+    reset_far_away,
+    client_s_side_first,
+    server_s_side_first,
+    two_interfaces,
+    urgent,
+    greeting_in_the_syn,
+    what_was_never_sent_acknowledged,
+    window_probe,
+    syn_in_the_middle,
+    half_closed,
+    wrong_checksums,
+]
+NAMES = {change: name for name, change in globals().items() if callable(change)}
+
+
+@pytest.mark.parametrize("change", STREAMS, ids=NAMES.get)
+def test_the_mail_is_intact(tshark, frames, write, two_pass, change):
+    is_intact(tshark, write(change(frames)), two_pass)
+
+
+PREFERENCES = [
+    ["tcp.reassemble_out_of_order:TRUE"],
+    ["tcp.no_subdissector_on_error:FALSE"],
+    ["tcp.analyze_sequence_numbers:FALSE"],
+    ["tcp.desegment_tcp_streams:FALSE"],
+    ["tcp.check_checksum:TRUE"],
+    ["tcp.no_subdissector_on_error:FALSE", "tcp.analyze_sequence_numbers:FALSE", "tcp.desegment_tcp_streams:FALSE"],
 ]
 
 
-@pytest.mark.parametrize("change", STREAMS, ids=[change.__name__ for change in STREAMS])
-@pytest.mark.parametrize("reassemble", [False, True], ids=["default", "reassemble_out_of_order"])
-def test_the_mail_is_intact(tshark, frames, write, two_pass, change, reassemble):
-    path = write(change(frames))
-    if not reassemble:
-        is_intact(tshark, path, two_pass)
-        return
-    prefs = ["tcp.reassemble_out_of_order:TRUE"]
-    assert contents(tshark.export("mail-attachments", path, two_pass=two_pass, prefs=prefs)) == sorted(FILES)
+@pytest.mark.parametrize("prefs", PREFERENCES, ids=lambda prefs: "+".join(one.split(":")[0].split(".")[1] for one in prefs))
+@pytest.mark.parametrize("change", STREAMS, ids=NAMES.get)
+def test_the_mail_is_intact_whatever_the_preferences_are(tshark, frames, write, change, prefs):
+    is_intact(tshark, write(change(frames)), bool(STREAMS.index(change) % 2), prefs)
+
+
+def test_a_reset_cuts_the_mail(tshark, frames, write, two_pass):
+    """One that stands right behind what was sent is believed."""
+    at = body(frames)[8]
+    path = write(frames[:at] + [replace(frames[at], flags=RST, payload=b"")])
+    (message,) = messages(tshark, path, two_pass)
+    assert not is_true(first(message, "mailxtra.message.complete"))
+    assert first(message, "mailxtra.message.missing") == "0"
+    assert first(message, "mailxtra.message.size") == str(8 * 700)
+
+
+def test_a_slow_session_does_not_wait_for_minutes(tshark, write, two_pass):
+    """A byte a second: the verdict about a lost one comes after a few, not after 64 of them."""
+    typed = [("C", bytes([byte])) for byte in b"RSET\r\nNOOP\r\nRSET\r\nNOOP\r\n"]
+    frames = tcp_session([*delivery()[:-2], *typed])
+    first_ = next(number for number, frame in enumerate(frames) if frame.payload == b"R")
+    path = write([frame for number, frame in enumerate(with_acks(frames)) if number != first_], step=1.0)
+    ((decided,),) = tshark.fields(path, "mailxtra.missing", "frame.number", two_pass=two_pass)
+    assert first_ < int(decided[0]) <= first_ + 8
+
+
+def with_acks(frames):
+    """Each byte acknowledged in a segment of its own, as a server does that has nothing to say."""
+    result = []
+    for frame in frames:
+        result.append(frame)
+        if len(frame.payload) == 1:
+            result.append(replace(frame, sender="S", source=frame.target, target=frame.source, flags=ACK, payload=b"", seq=frame.ack, ack=frame.seq + 1))
+    return result
 
 
 def test_sequence_numbers_that_wrap_around(tshark, write, two_pass):
     is_intact(tshark, write(tcp_session(delivery(MAIL), mss=700, client_isn=2**32 - 5000, server_isn=2**32 - 40)), two_pass)
 
 
-def test_ports_used_again(tshark, write, two_pass):
+@pytest.mark.parametrize("prefs", [[], ["tcp.analyze_sequence_numbers:FALSE"]], ids=["default", "no_analysis"])
+@pytest.mark.parametrize("numbers", [(90_000_000, 80_000_000), (100, 200)], ids=["higher", "lower"])
+@pytest.mark.parametrize("closing", [True, False], ids=["closed", "not_closed"])
+def test_ports_used_again(tshark, write, two_pass, prefs, numbers, closing):
     """Two sessions between the same ports, one after the other."""
-    again = tcp_session(delivery(MAIL), mss=500, client_isn=90_000_000, server_isn=80_000_000)
-    path = write(tcp_session(delivery(MAIL), mss=700) + again)
-    assert [first(m, "mailxtra.message.sha256") for m in messages(tshark, path, two_pass)] == [SHA256] * 2
+    again = tcp_session(delivery(MAIL), mss=500, client_isn=numbers[0], server_isn=numbers[1])
+    path = write(tcp_session(delivery(MAIL), mss=700, closing=closing) + again)
+    assert [first(m, "mailxtra.message.sha256") for m in messages(tshark, path, two_pass, prefs)] == [SHA256] * 2
 
 
 def test_sessions_side_by_side(tshark, write, two_pass):
