@@ -53,6 +53,8 @@ struct mail_conversation {
 
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes */
+    stream_call *last_kept; /* the last one that was kept, and its frame */
+    guint32 last_kept_frame;
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -60,11 +62,14 @@ struct mail_conversation {
     /* valid during a call on the first pass */
     packet_info *pinfo;
     stream_call *call;
+
+    stream_call working; /* the call that is going on; kept only if a later pass needs it */
 };
 
 static guint32 next_conversation_id;
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
+static GHashTable *known_pairs; /* of pair_hash(): whom the conversations are between */
 static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
 
 /* ---- life ---- */
@@ -96,6 +101,7 @@ static void forget_conversations(void)
     for (guint i = 0; i < all_conversations->len; i++)
         free_machines(g_ptr_array_index(all_conversations, i));
     g_ptr_array_set_size(all_conversations, 0);
+    g_hash_table_remove_all(known_pairs);
     next_conversation_id = 0;
     capture_is_disordered = FALSE;
 }
@@ -105,6 +111,7 @@ static void finish_after_first_pass(void);
 void stream_store_register(void)
 {
     all_conversations = g_ptr_array_new();
+    known_pairs = g_hash_table_new(NULL, NULL);
     register_cleanup_routine(forget_conversations);
     register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
@@ -125,6 +132,32 @@ mail_conversation *stream_store_find(conversation_t *conversation)
         return NULL;
     mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
     return mail && mail->verdict != VERDICT_NOT_MAIL ? mail : NULL;
+}
+
+static guint32 end_hash(const address *end, guint32 port)
+{
+    guint32 hash = port * 0x9e3779b1;
+    const guint8 *bytes = end->data;
+    for (int i = 0; i + 4 <= end->len; i += 4) {
+        guint32 word;
+        memcpy(&word, bytes + i, 4);
+        hash = (hash ^ word) * 0x85ebca6b;
+        hash ^= hash >> 15;
+    }
+    return hash;
+}
+
+/* The same for both directions. */
+static gpointer pair_hash(const address *a, guint32 a_port, const address *b, guint32 b_port)
+{
+    return GUINT_TO_POINTER(end_hash(a, a_port) + end_hash(b, b_port));
+}
+
+gboolean stream_store_may_know(const address *source, guint32 source_port, const address *destination,
+                               guint32 destination_port)
+{
+    return all_conversations->len > 0 &&
+           g_hash_table_contains(known_pairs, pair_hash(source, source_port, destination, destination_port));
 }
 
 /* Which of the connection's two flows this frame belongs to: 0 or 1, the same on every pass. */
@@ -245,26 +278,90 @@ static stored_message *note_message(mail_conversation *mail, const mail_event *e
     return message;
 }
 
-static mail_record *last_record(const stream_call *call)
+/* ---- the records of a call ---- */
+
+static void fill_data_record(mail_record *record, const stream_call *call)
 {
-    guint count = stream_call_count(call);
-    return count ? stream_call_record(call, count - 1) : NULL;
+    const plain_data *data = &call->data;
+    record->event.kind = MAIL_EVENT_MESSAGE_DATA;
+    record->event.protocol = call->protocol;
+    record->event.side = data->side;
+    record->event.start = data->start;
+    record->event.end = data->end;
+    record->event.exchange = data->exchange;
+    record->event.message = data->message->ordinal;
+    record->event.source = data->source;
+    record->message = data->message;
+    record->data_length = data->kept;
+}
+
+const mail_record *stream_call_data_record(const stream_call *call)
+{
+    static mail_record record; /* the fields that are not filled are never set */
+    fill_data_record(&record, call);
+    return &record;
+}
+
+static void append_record(stream_call *call, mail_record *record)
+{
+    if (call->record_count == call->record_room) {
+        call->record_room = call->record_room ? 2 * call->record_room : 1;
+        call->records = wmem_realloc(wmem_file_scope(), call->records, call->record_room * sizeof *call->records);
+    }
+    call->records[call->record_count++] = record;
+}
+
+/* There will be more in the call than data. */
+static void end_plain_data(stream_call *call)
+{
+    if (!call->data.message)
+        return;
+    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    fill_data_record(record, call);
+    call->data.message = NULL;
+    append_record(call, record);
+}
+
+static void note_plain_data(stream_call *call, const mail_event *event, stored_message *message, gsize kept)
+{
+    plain_data *data = &call->data;
+    if (!data->message)
+        *data = (plain_data){.message = message,
+                             .start = event->start,
+                             .exchange = event->exchange,
+                             .side = event->side,
+                             .source = event->source};
+    data->end = event->end;
+    data->kept += kept;
+}
+
+/* The record that more data of the message is added to: the call's last, or a new one. */
+static mail_record *data_record(stream_call *call, const mail_event *event, stored_message *message)
+{
+    end_plain_data(call);
+    mail_record *record = call->record_count ? call->records[call->record_count - 1] : NULL;
+    if (record && record->event.kind == MAIL_EVENT_MESSAGE_DATA && record->message == message)
+        return record;
+    record = wmem_new0(wmem_file_scope(), mail_record);
+    record->event = *event;
+    record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
+    record->event.envelope_to = NULL;
+    record->event.envelope_to_count = 0;
+    record->message = message;
+    append_record(call, record);
+    return record;
 }
 
 static void note_data(mail_conversation *mail, const mail_event *event)
 {
+    stream_call *call = mail->call;
     stored_message *message = note_message(mail, event);
     gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : 0;
-    mail_record *record = last_record(mail->call);
-    if (!record || record->event.kind != MAIL_EVENT_MESSAGE_DATA || record->message != message) {
-        record = wmem_new0(wmem_file_scope(), mail_record);
-        record->event = *event;
-        record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
-        record->event.envelope_to = NULL;
-        record->event.envelope_to_count = 0;
-        record->message = message;
-        wmem_array_append_one(mail->call->records, record);
+    if (message && !event->anomalies && (call->data.message == message || stream_call_count(call) == 0)) {
+        note_plain_data(call, event, message, kept);
+        return;
     }
+    mail_record *record = data_record(call, event, message);
     record->event.end = event->end;
     record->event.anomalies |= event->anomalies;
     record->data_length += kept;
@@ -310,12 +407,13 @@ static void on_event(const mail_event *event, void *user)
         note_data(mail, event);
         return;
     }
+    end_plain_data(mail->call);
     mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
     record->exchange = note_exchange(mail, event);
     record->message = note_message(mail, event);
     keep_event(&record->event, event);
     note_login(mail, record);
-    wmem_array_append_one(mail->call->records, record);
+    append_record(mail->call, record);
     mail->tls_announced = event->kind == MAIL_EVENT_TLS_START;
     if (mail->tls_announced)
         start_tls(mail);
@@ -404,7 +502,8 @@ static void add_piece(mail_conversation *mail, int flow, gsize length, guint64 m
 static void take_bytes(mail_conversation *mail, int flow, slice bytes)
 {
     if (mail->verdict == VERDICT_MAIL) {
-        mail_session_feed(mail->session, side_of(mail, flow), bytes);
+        if (mail->session)
+            mail_session_feed(mail->session, side_of(mail, flow), bytes);
     } else if (mail->verdict == VERDICT_UNDECIDED) {
         g_byte_array_append(mail->prefix[flow], bytes.data, (guint)bytes.len);
         add_piece(mail, flow, bytes.len, 0);
@@ -424,7 +523,7 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
     mail_conversation *mail = user;
     if (mail->layer != STREAM_LAYER_TCP)
         return;
-    if (mail->verdict == VERDICT_MAIL)
+    if (mail->verdict == VERDICT_MAIL && mail->session)
         mail_session_gap(mail->session, side_of(mail, flow), missing);
     else if (mail->verdict == VERDICT_UNDECIDED)
         add_piece(mail, flow, 0, missing);
@@ -433,7 +532,7 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
 static void on_end(int flow, void *user)
 {
     mail_conversation *mail = user;
-    if (mail->verdict != VERDICT_MAIL || mail->ended[flow])
+    if (mail->verdict != VERDICT_MAIL || !mail->session || mail->ended[flow])
         return;
     mail->ended[flow] = TRUE;
     mail_session_end(mail->session, side_of(mail, flow));
@@ -453,7 +552,8 @@ static void start_looking(mail_conversation *mail)
     mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
 }
 
-static mail_conversation *new_conversation(conversation_t *conversation, stream_layer layer, mail_protocol hint)
+static mail_conversation *new_conversation(conversation_t *conversation, const packet_info *pinfo, stream_layer layer,
+                                           mail_protocol hint)
 {
     mail_conversation *mail = wmem_new0(wmem_file_scope(), mail_conversation);
     mail->id = ++next_conversation_id;
@@ -465,6 +565,7 @@ static mail_conversation *new_conversation(conversation_t *conversation, stream_
     mail->messages = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
     conversation_add_proto_data(conversation, proto_mailxtra, mail);
     g_ptr_array_add(all_conversations, mail);
+    g_hash_table_add(known_pairs, pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport));
     return mail;
 }
 
@@ -533,50 +634,52 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
         return FALSE;
     if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
         return FALSE;
-    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
+    look_at_handshake(new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
     return TRUE;
 }
 
 /* The calls of one frame are kept in the order in which they came; that order is the same on every pass. */
-static guint next_ordinal(packet_info *pinfo, const mail_conversation *mail)
-{
-    guint32 key = mail->id;
-    guint *counter = p_get_proto_data(pinfo->pool, pinfo, proto_mailxtra, key);
-    if (!counter) {
-        counter = wmem_new0(pinfo->pool, guint);
-        p_add_proto_data(pinfo->pool, pinfo, proto_mailxtra, key, counter);
-    }
-    return (*counter)++;
-}
-
-static wmem_array_t *frame_calls(packet_info *pinfo, const mail_conversation *mail)
-{
-    return p_get_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id);
-}
-
 static stream_call *stored_call(packet_info *pinfo, const mail_conversation *mail)
 {
-    wmem_array_t *calls = frame_calls(pinfo, mail);
-    guint ordinal = next_ordinal(pinfo, mail);
-    if (!calls || ordinal >= wmem_array_get_count(calls))
-        return NULL;
-    return *(stream_call **)wmem_array_index(calls, ordinal);
+    stream_call **next = p_get_proto_data(pinfo->pool, pinfo, proto_mailxtra, mail->id);
+    if (!next) {
+        next = wmem_new(pinfo->pool, stream_call *);
+        *next = p_get_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id);
+        p_add_proto_data(pinfo->pool, pinfo, proto_mailxtra, mail->id, next);
+    }
+    stream_call *call = *next;
+    if (call)
+        *next = call->next;
+    return call;
 }
 
-static stream_call *begin_call(packet_info *pinfo, mail_conversation *mail)
+static void begin_call(packet_info *pinfo, mail_conversation *mail)
 {
-    wmem_array_t *calls = frame_calls(pinfo, mail);
-    if (!calls) {
-        calls = wmem_array_new(wmem_file_scope(), sizeof(stream_call *));
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id, calls);
-    }
-    stream_call *call = wmem_new0(wmem_file_scope(), stream_call);
-    call->conversation = mail;
-    call->records = wmem_array_new(wmem_file_scope(), sizeof(mail_record *));
-    wmem_array_append_one(calls, call);
+    mail->working = (stream_call){.conversation = mail};
     mail->pinfo = pinfo;
-    mail->call = call;
-    return call;
+    mail->call = &mail->working;
+}
+
+/* For the later passes, and for what the end of the capture brings. */
+static stream_call *keep_call(mail_conversation *mail)
+{
+    stream_call *kept = wmem_memdup(wmem_file_scope(), mail->call, sizeof *kept);
+    if (mail->last_kept && mail->last_kept_frame == mail->pinfo->num)
+        mail->last_kept->next = kept;
+    else
+        p_add_proto_data(wmem_file_scope(), mail->pinfo, proto_mailxtra, mail->id, kept);
+    mail->last_kept = kept;
+    mail->last_kept_frame = mail->pinfo->num;
+    return kept;
+}
+
+/* A connection that both sides have closed has nothing more to say; its records stay. */
+static void end_session(mail_conversation *mail)
+{
+    if (mail->layer != STREAM_LAYER_TCP || !mail->session || !stream_assembler_is_closed(mail->assembler))
+        return;
+    mail_session_free(mail->session);
+    mail->session = NULL;
 }
 
 static stream_call *end_call(mail_conversation *mail, int flow)
@@ -588,6 +691,8 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     call->state = mail->state;
     if (call->accepted)
         call->side = side_of(mail, flow);
+    if (call->length || stream_call_count(call))
+        call = keep_call(mail);
     if (call->length && !call->opaque) {
         mail->last_call = call;
         mail->last_frame = mail->pinfo->num;
@@ -597,6 +702,8 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     mail->pinfo = NULL;
     if (mail->verdict == VERDICT_NOT_MAIL)
         free_machines(mail);
+    else
+        end_session(mail);
     return call;
 }
 
@@ -616,7 +723,7 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
     if (!mail) {
         if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
             return NULL;
-        mail = new_conversation(conversation, STREAM_LAYER_TCP, hint);
+        mail = new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint);
         look_at_handshake(mail, pinfo, flow);
     }
     if (mail->verdict == VERDICT_NOT_MAIL) {
@@ -624,7 +731,8 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
             return NULL;
         start_looking(mail);
     }
-    stream_call *call = begin_call(pinfo, mail);
+    begin_call(pinfo, mail);
+    stream_call *call = mail->call;
     const gboolean was_announced = mail->tls_announced;
     stream_segment placed = {flow, segment->flags, segment->seq, segment->ack, segment->payload, segment->length};
     if (capture_is_disordered)
@@ -650,11 +758,12 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
         if (hint == MAIL_PROTOCOL_NONE &&
             mail_recogniser_look(tvb_slice(tvb), SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_YES)
             return NULL;
-        mail = new_conversation(conversation, layer, hint);
+        mail = new_conversation(conversation, pinfo, layer, hint);
     }
     if (mail->verdict == VERDICT_NOT_MAIL)
         return NULL;
-    stream_call *call = begin_call(pinfo, mail);
+    begin_call(pinfo, mail);
+    stream_call *call = mail->call;
     if (mail->layer != layer) {
         /* STARTTLS: the session goes on inside */
         mail->layer = layer;
@@ -667,7 +776,7 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
     call->length = tvb_reported_length(tvb);
     mail->inner_next[flow] += call->length;
     take_bytes(mail, flow, tvb_slice(tvb));
-    if (tvb_captured_length(tvb) < call->length && mail->verdict == VERDICT_MAIL)
+    if (tvb_captured_length(tvb) < call->length && mail->verdict == VERDICT_MAIL && mail->session)
         mail_session_gap(mail->session, side_of(mail, flow), call->length - tvb_captured_length(tvb));
     return end_call(mail, flow);
 }

@@ -218,8 +218,8 @@ static void draw_fragments(const message_drawing *drawing, proto_tree *tree)
 {
     proto_item *item;
     if (drawing->whole)
-        show_fragment_seq_tree(drawing->stored->head, &mailxtra_fragment_items, tree, drawing->pinfo, drawing->whole,
-                               &item);
+        show_fragment_seq_tree(message_store_fragments(drawing->stored, drawing->pinfo), &mailxtra_fragment_items, tree,
+                               drawing->pinfo, drawing->whole, &item);
 }
 
 static void draw_envelope(const message_drawing *drawing, proto_tree *tree, tvbuff_t *tvb)
