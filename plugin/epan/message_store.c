@@ -18,8 +18,6 @@ static GPtrArray *all_messages; /* owns nothing but their GLib parts */
 
 static void free_glib_parts(stored_message *message)
 {
-    if (message->bytes)
-        g_byte_array_unref(message->bytes);
     g_free(message->data);
     g_array_unref(message->fragments);
     if (message->gaps)
@@ -69,7 +67,6 @@ stored_message *message_store_open(const mail_event *event)
     message->ordinal = event->message;
     message->protocol = event->protocol;
     message->source = event->source;
-    message->bytes = g_byte_array_new();
     message->fragments = g_array_new(FALSE, FALSE, sizeof(message_fragment));
     message->anomalies = event->anomalies;
     keep_envelope(message, event);
@@ -89,42 +86,50 @@ static void add_fragment(stored_message *message, guint32 frame, guint32 length)
     g_array_append_val(message->fragments, fragment);
 }
 
+/* Room grows by large steps, as each may copy what is there; what is not touched takes no memory, and finishing gives
+ * it back. From FEW_STEPS on the allocator moves pages, not bytes. */
+#define FIRST_ROOM ((gsize)4096)
+#define FEW_STEPS ((gsize)32 * 1024 * 1024)
+
+static void make_room(stored_message *message, gsize more)
+{
+    gsize wanted = message->size + more, room = MAX(message->room, FIRST_ROOM);
+    if (wanted <= message->room)
+        return;
+    while (room < wanted)
+        room *= room < FEW_STEPS ? 4 : 2;
+    message->data = g_realloc(message->data, room);
+    message->room = room;
+}
+
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes)
 {
-    if (!message->bytes)
+    if (message->finished_in)
         return 0;
-    gsize room = LIMIT_MESSAGE_BYTES - MIN(LIMIT_MESSAGE_BYTES, message->bytes->len);
+    gsize room = LIMIT_MESSAGE_BYTES - MIN(LIMIT_MESSAGE_BYTES, message->size);
     if (bytes.len > room) {
         message->anomalies |= ANOMALY_BIT(ANOMALY_MESSAGE_TOO_LARGE);
         bytes = slice_head(bytes, room);
     }
     if (bytes.len) {
         add_fragment(message, pinfo->num, (guint32)bytes.len);
-        g_byte_array_append(message->bytes, bytes.data, (guint)bytes.len);
+        make_room(message, bytes.len);
+        memcpy(message->data + message->size, bytes.data, bytes.len);
+        message->size += bytes.len;
     }
     return bytes.len;
 }
 
 void message_store_gap(stored_message *message, guint64 missing)
 {
-    if (!message->bytes)
+    if (message->finished_in)
         return;
-    mime_gap gap = {message->bytes->len, missing};
+    mime_gap gap = {message->size, missing};
     if (!message->gaps)
         message->gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
     g_array_append_val(message->gaps, gap);
     message->missing += missing;
     message->anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
-}
-
-/* The array had room to grow in: what is not used is given back. */
-static void keep_bytes(stored_message *message)
-{
-    message->size = message->bytes->len;
-    if (message->size)
-        message->data = g_realloc(g_byte_array_steal(message->bytes, NULL), message->size);
-    g_byte_array_unref(message->bytes);
-    message->bytes = NULL;
 }
 
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event)
@@ -136,7 +141,9 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     message->anomalies |= event->anomalies;
     if (event->envelope_to_count || event->has_envelope_from)
         keep_envelope(message, event);
-    keep_bytes(message);
+    if (message->room > message->size)
+        message->data = g_realloc(message->data, message->size);
+    message->room = message->size;
 }
 
 gboolean message_store_is_complete(const stored_message *message)
@@ -147,7 +154,7 @@ gboolean message_store_is_complete(const stored_message *message)
 
 slice message_store_bytes(const stored_message *message)
 {
-    return (slice){message->data, message->size};
+    return message->finished_in ? (slice){message->data, message->size} : SLICE_EMPTY;
 }
 
 /* The list that Wireshark's reassembly would have left, without a second copy of the bytes. */

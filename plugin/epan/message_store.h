@@ -23,15 +23,15 @@ typedef struct stored_message {
     char *envelope_from; /* UTF-8 */
     char **envelope_to;  /* UTF-8, NULL-terminated */
 
-    GByteArray *bytes;   /* while it is open; then NULL */
-    guint8 *data;        /* of a finished message, `size` bytes; NULL: none */
+    guint8 *data; /* `size` bytes, and room for more while it is open; NULL: none */
+    gsize room;
     GArray *fragments;   /* of message_fragment */
     GArray *gaps;        /* of mime_gap; NULL: none */
     guint32 finished_in; /* frame; 0: open */
     mail_end_reason end_reason;
     anomaly_set anomalies;
     guint64 missing; /* bytes lost */
-    gsize size;      /* bytes kept; 0 while it is open */
+    gsize size;      /* bytes kept */
     char *summary;   /* for the Info column, made when it is first asked for */
 } stored_message;
 

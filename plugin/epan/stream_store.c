@@ -30,6 +30,9 @@ typedef enum verdict { VERDICT_UNDECIDED, VERDICT_MAIL, VERDICT_NOT_MAIL } verdi
 struct mail_conversation {
     guint32 id;
     conversation_t *conversation;
+    address ends[2]; /* whom it is between */
+    guint32 ports[2];
+    gboolean reopened; /* a SYN has gone by since: there may be a newer conversation between the two */
     stream_layer layer;
     mail_protocol hint;
     verdict verdict;
@@ -69,7 +72,7 @@ struct mail_conversation {
 static guint32 next_conversation_id;
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
-static GHashTable *known_pairs; /* of pair_hash(): whom the conversations are between */
+static GHashTable *known_pairs; /* the latest mail_conversation by pair_hash() of its ends */
 static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
 
 /* ---- life ---- */
@@ -158,6 +161,32 @@ gboolean stream_store_may_know(const address *source, guint32 source_port, const
 {
     return all_conversations->len > 0 &&
            g_hash_table_contains(known_pairs, pair_hash(source, source_port, destination, destination_port));
+}
+
+static gboolean is_between(const mail_conversation *mail, const packet_info *pinfo)
+{
+    int source = pinfo->srcport == mail->ports[0] && addresses_equal(&pinfo->src, &mail->ends[0]) ? 0 : 1;
+    return mail->ports[source] == pinfo->srcport && mail->ports[!source] == pinfo->destport &&
+           addresses_equal(&pinfo->src, &mail->ends[source]) && addresses_equal(&pinfo->dst, &mail->ends[!source]);
+}
+
+conversation_t *stream_store_conversation(packet_info *pinfo, const tcp_segment_view *segment)
+{
+    if (all_conversations->len == 0)
+        return NULL;
+    gpointer key = pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport);
+    mail_conversation *mail = g_hash_table_lookup(known_pairs, key);
+    if (!mail)
+        return NULL;
+    if (segment->flags & STREAM_SYN) { /* may begin a new conversation, which TCP makes */
+        mail->reopened = TRUE;
+        return NULL;
+    }
+    if (!PINFO_FD_VISITED(pinfo) && !mail->reopened && is_between(mail, pinfo))
+        return mail->conversation;
+    conversation_t *found = find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport,
+                                              pinfo->destport, 0);
+    return found && conversation_get_proto_data(found, proto_mailxtra) ? found : NULL;
 }
 
 /* Which of the connection's two flows this frame belongs to: 0 or 1, the same on every pass. */
@@ -565,7 +594,11 @@ static mail_conversation *new_conversation(conversation_t *conversation, const p
     mail->messages = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
     conversation_add_proto_data(conversation, proto_mailxtra, mail);
     g_ptr_array_add(all_conversations, mail);
-    g_hash_table_add(known_pairs, pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport));
+    copy_address_wmem(wmem_file_scope(), &mail->ends[0], &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &mail->ends[1], &pinfo->dst);
+    mail->ports[0] = pinfo->srcport;
+    mail->ports[1] = pinfo->destport;
+    g_hash_table_insert(known_pairs, pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport), mail);
     return mail;
 }
 

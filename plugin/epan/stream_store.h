@@ -98,7 +98,11 @@ void stream_store_register(void);
 /* The conversation's state, if there is one and it is not known as something else than mail. Never makes one. */
 mail_conversation *stream_store_find(conversation_t *conversation);
 
-/* Can there be state for a connection between these two? Cheap; says yes too often, and never no wrongly. */
+/* The conversation of a segment that has state here (also one that is known not to be mail); NULL: none. Called in front
+ * of TCP, with the addresses and ports in pinfo; most segments of a capture are done with here, so it is cheap. */
+conversation_t *stream_store_conversation(packet_info *pinfo, const tcp_segment_view *segment);
+
+/* Can there be state for a connection between these two? Says yes too often, and never no wrongly. */
 gboolean stream_store_may_know(const address *source, guint32 source_port, const address *destination,
                                guint32 destination_port);
 

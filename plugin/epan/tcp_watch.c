@@ -75,17 +75,6 @@ static gboolean view_segment(tcp_segment_view *segment, tvbuff_t *tvb, packet_in
     return TRUE;
 }
 
-/* A SYN may begin a new conversation, which TCP makes. */
-static void look_up_conversation(tcp_segment_view *segment, const packet_info *pinfo)
-{
-    if (segment->flags & STREAM_SYN)
-        return;
-    conversation_t *conversation =
-        find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport, pinfo->destport, 0);
-    if (conversation && conversation_get_proto_data(conversation, proto_mailxtra))
-        segment->conversation = conversation;
-}
-
 static int call_next(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     /* as if the caller had called TCP itself: each call in between takes one level of can_desegment */
@@ -103,8 +92,7 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     address source, destination;
     copy_address_shallow(&source, &pinfo->src);
     copy_address_shallow(&destination, &pinfo->dst);
-    if (stream_store_may_know(&source, source_port, &destination, destination_port))
-        look_up_conversation(&segment, pinfo);
+    segment.conversation = stream_store_conversation(pinfo, &segment);
     if (segment.length && !segment.conversation)
         before_tcp(&segment, pinfo);
 
