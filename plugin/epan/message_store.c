@@ -18,7 +18,7 @@ static GPtrArray *all_messages; /* owns nothing but their GLib parts */
 
 static void free_glib_parts(stored_message *message)
 {
-    g_free(message->data);
+    byte_rope_free(message->bytes);
     g_array_unref(message->fragments);
     if (message->gaps)
         g_array_unref(message->gaps);
@@ -67,6 +67,7 @@ stored_message *message_store_open(const mail_event *event)
     message->ordinal = event->message;
     message->protocol = event->protocol;
     message->source = event->source;
+    message->bytes = byte_rope_new();
     message->fragments = g_array_new(FALSE, FALSE, sizeof(message_fragment));
     message->anomalies = event->anomalies;
     keep_envelope(message, event);
@@ -86,22 +87,6 @@ static void add_fragment(stored_message *message, guint32 frame, guint32 length)
     g_array_append_val(message->fragments, fragment);
 }
 
-/* Room grows by large steps, as each may copy what is there; what is not touched takes no memory, and finishing gives
- * it back. From FEW_STEPS on the allocator moves pages, not bytes. */
-#define FIRST_ROOM ((gsize)4096)
-#define FEW_STEPS ((gsize)32 * 1024 * 1024)
-
-static void make_room(stored_message *message, gsize more)
-{
-    gsize wanted = message->size + more, room = MAX(message->room, FIRST_ROOM);
-    if (wanted <= message->room)
-        return;
-    while (room < wanted)
-        room *= room < FEW_STEPS ? 4 : 2;
-    message->data = g_realloc(message->data, room);
-    message->room = room;
-}
-
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes)
 {
     if (message->finished_in)
@@ -113,8 +98,7 @@ gsize message_store_append(stored_message *message, packet_info *pinfo, slice by
     }
     if (bytes.len) {
         add_fragment(message, pinfo->num, (guint32)bytes.len);
-        make_room(message, bytes.len);
-        memcpy(message->data + message->size, bytes.data, bytes.len);
+        byte_rope_append(message->bytes, bytes);
         message->size += bytes.len;
     }
     return bytes.len;
@@ -141,9 +125,7 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     message->anomalies |= event->anomalies;
     if (event->envelope_to_count || event->has_envelope_from)
         keep_envelope(message, event);
-    if (message->room > message->size)
-        message->data = g_realloc(message->data, message->size);
-    message->room = message->size;
+    byte_rope_close(message->bytes);
 }
 
 gboolean message_store_is_complete(const stored_message *message)
@@ -154,7 +136,7 @@ gboolean message_store_is_complete(const stored_message *message)
 
 slice message_store_bytes(const stored_message *message)
 {
-    return message->finished_in ? (slice){message->data, message->size} : SLICE_EMPTY;
+    return message->finished_in ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
 }
 
 /* The list that Wireshark's reassembly would have left, without a second copy of the bytes. */

@@ -11,6 +11,7 @@
 
 #include <epan/reassemble.h>
 
+#include "../core/byte_rope.h"
 #include "../core/mail_event.h"
 #include "../core/mime_parser.h"
 
@@ -23,8 +24,7 @@ typedef struct stored_message {
     char *envelope_from; /* UTF-8 */
     char **envelope_to;  /* UTF-8, NULL-terminated */
 
-    guint8 *data; /* `size` bytes, and room for more while it is open; NULL: none */
-    gsize room;
+    byte_rope *bytes;
     GArray *fragments;   /* of message_fragment */
     GArray *gaps;        /* of mime_gap; NULL: none */
     guint32 finished_in; /* frame; 0: open */

@@ -129,12 +129,11 @@ void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, 
     pop3_inside_tls = pop3_inside;
 }
 
-mail_conversation *stream_store_find(conversation_t *conversation)
+gboolean stream_store_may_be_mail(const tcp_segment_view *segment, const conversation_t *conversation)
 {
-    if (all_conversations->len == 0)
-        return NULL;
-    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
-    return mail && mail->verdict != VERDICT_NOT_MAIL ? mail : NULL;
+    const mail_conversation *mail =
+        segment->mail ? segment->mail : conversation_get_proto_data(conversation, proto_mailxtra);
+    return mail && mail->verdict != VERDICT_NOT_MAIL;
 }
 
 static guint32 end_hash(const address *end, guint32 port)
@@ -170,23 +169,28 @@ static gboolean is_between(const mail_conversation *mail, const packet_info *pin
            addresses_equal(&pinfo->src, &mail->ends[source]) && addresses_equal(&pinfo->dst, &mail->ends[!source]);
 }
 
-conversation_t *stream_store_conversation(packet_info *pinfo, const tcp_segment_view *segment)
+gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment)
 {
     if (all_conversations->len == 0)
-        return NULL;
+        return FALSE;
     gpointer key = pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport);
     mail_conversation *mail = g_hash_table_lookup(known_pairs, key);
     if (!mail)
-        return NULL;
+        return FALSE;
     if (segment->flags & STREAM_SYN) { /* may begin a new conversation, which TCP makes */
         mail->reopened = TRUE;
-        return NULL;
+        return FALSE;
     }
-    if (!PINFO_FD_VISITED(pinfo) && !mail->reopened && is_between(mail, pinfo))
-        return mail->conversation;
+    if (!PINFO_FD_VISITED(pinfo) && !mail->reopened && is_between(mail, pinfo)) {
+        segment->conversation = mail->conversation;
+        segment->mail = mail;
+        return TRUE;
+    }
     conversation_t *found = find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport,
                                               pinfo->destport, 0);
-    return found && conversation_get_proto_data(found, proto_mailxtra) ? found : NULL;
+    segment->mail = found ? conversation_get_proto_data(found, proto_mailxtra) : NULL;
+    segment->conversation = segment->mail ? found : NULL;
+    return segment->mail != NULL;
 }
 
 /* Which of the connection's two flows this frame belongs to: 0 or 1, the same on every pass. */
@@ -749,7 +753,9 @@ static slice tvb_slice(tvbuff_t *tvb)
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint)
 {
-    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
+    mail_conversation *mail = segment->mail;
+    if (!mail)
+        mail = conversation_get_proto_data(conversation, proto_mailxtra);
     int flow = flow_of(pinfo);
     if (PINFO_FD_VISITED(pinfo))
         return mail && mail->verdict != VERDICT_NOT_MAIL ? stored_call(pinfo, mail) : NULL;

@@ -16,6 +16,7 @@
 #include "../core/mail_event.h"
 
 /* A TCP segment as the IP layer handed it to TCP. */
+typedef struct mail_conversation mail_conversation;
 typedef struct tcp_segment_view {
     guint32 frame;
     tvbuff_t *tvb;                /* from the TCP header on */
@@ -25,7 +26,8 @@ typedef struct tcp_segment_view {
     guint flags;                  /* STREAM_* of stream_assembler.h */
     guint32 length;               /* payload bytes on the wire */
     gboolean used;                /* has been given to stream_store already */
-    conversation_t *conversation; /* that it belongs to, when it is known to stream_store; NULL: not looked up */
+    conversation_t *conversation; /* that it belongs to, and its state, when stream_store knows it; NULL: not looked up */
+    mail_conversation *mail;
 } tcp_segment_view;
 
 /* A question of the client and its answer. */
@@ -43,8 +45,6 @@ typedef struct mail_record {
     char *login_name;        /* with a password or digest: whose it is (UTF-8); NULL: not known */
     guint32 login_name_in;   /* frame that said the name */
 } mail_record;
-
-typedef struct mail_conversation mail_conversation;
 
 /* What most frames bring: bytes of a message, and nothing else. A mail_record is made of it when it is asked for. */
 typedef struct plain_data {
@@ -95,12 +95,13 @@ typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUN
 
 void stream_store_register(void);
 
-/* The conversation's state, if there is one and it is not known as something else than mail. Never makes one. */
-mail_conversation *stream_store_find(conversation_t *conversation);
+/* May the segment be mail: has its conversation state here, and is it not known as something else? Asked behind TCP, when
+ * stream_store_look_up() may have come too early. */
+gboolean stream_store_may_be_mail(const tcp_segment_view *segment, const conversation_t *conversation);
 
-/* The conversation of a segment that has state here (also one that is known not to be mail); NULL: none. Called in front
+/* Finds the conversation of a segment and its state (also when it is known not to be mail). FALSE: none. Called in front
  * of TCP, with the addresses and ports in pinfo; most segments of a capture are done with here, so it is cheap. */
-conversation_t *stream_store_conversation(packet_info *pinfo, const tcp_segment_view *segment);
+gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment);
 
 /* Can there be state for a connection between these two? Says yes too often, and never no wrongly. */
 gboolean stream_store_may_know(const address *source, guint32 source_port, const address *destination,

@@ -92,8 +92,7 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     address source, destination;
     copy_address_shallow(&source, &pinfo->src);
     copy_address_shallow(&destination, &pinfo->dst);
-    segment.conversation = stream_store_conversation(pinfo, &segment);
-    if (segment.length && !segment.conversation)
+    if (!stream_store_look_up(pinfo, &segment) && segment.length)
         before_tcp(&segment, pinfo);
 
     tcp_segment_view *const outer = current;
@@ -114,7 +113,7 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
         if (!conversation)
             conversation = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, source_port,
                                              destination_port, 0);
-        if (conversation && stream_store_find(conversation))
+        if (conversation && stream_store_may_be_mail(&segment, conversation))
             behind_tcp(conversation, &segment, pinfo, tree);
     }
     return length;
