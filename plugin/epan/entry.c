@@ -10,6 +10,7 @@
 #include "mailxtra_fields.h"
 #include "ports.h"
 #include "prefs.h"
+#include "save_tap.h"
 #include "stock_tree.h"
 #include "stream_store.h"
 #include "taps.h"
@@ -224,6 +225,7 @@ void mailxtra_register(void)
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
     export_object_register();
+    save_tap_register();
     taps_register();
     draw_mail = create_dissector_handle(draw_mailxtra, proto_mailxtra);
 }

@@ -121,6 +121,7 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     if (message->finished_in)
         return;
     message->finished_in = pinfo->num;
+    message->finished_at = pinfo->abs_ts;
     message->end_reason = event->end_reason;
     message->anomalies |= event->anomalies;
     if (event->envelope_to_count || event->has_envelope_from)

@@ -21,13 +21,16 @@ typedef struct stored_message {
     mail_protocol protocol;
     mail_message_source source;
     gboolean has_envelope_from;
-    char *envelope_from; /* UTF-8 */
-    char **envelope_to;  /* UTF-8, NULL-terminated */
+    char *envelope_from;    /* UTF-8 */
+    char **envelope_to;     /* UTF-8, NULL-terminated */
+    address client, server; /* borrowed from the conversation */
+    guint32 client_port, server_port;
 
     byte_rope *bytes;
     GArray *fragments;   /* of message_fragment */
     GArray *gaps;        /* of mime_gap; NULL: none */
     guint32 finished_in; /* frame; 0: open */
+    nstime_t finished_at;
     mail_end_reason end_reason;
     anomaly_set anomalies;
     guint64 missing; /* bytes lost */

@@ -186,20 +186,26 @@ gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment)
         segment->mail = mail;
         return TRUE;
     }
-    conversation_t *found = find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport,
-                                              pinfo->destport, 0);
+    conversation_t *found =
+        find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport, pinfo->destport, 0);
     segment->mail = found ? conversation_get_proto_data(found, proto_mailxtra) : NULL;
     segment->conversation = segment->mail ? found : NULL;
     return segment->mail != NULL;
 }
 
-/* Which of the connection's two flows this frame belongs to: 0 or 1, the same on every pass. */
+/* Which of the connection's two flows goes that way: 0 or 1, the same on every pass. */
+static int flow_between(const address *source, guint32 source_port, const address *destination,
+                        guint32 destination_port)
+{
+    int order = cmp_address(source, destination);
+    if (order == 0)
+        order = source_port < destination_port ? -1 : 1;
+    return order < 0 ? 0 : 1;
+}
+
 static int flow_of(const packet_info *pinfo)
 {
-    int order = cmp_address(&pinfo->src, &pinfo->dst);
-    if (order == 0)
-        order = pinfo->srcport < pinfo->destport ? -1 : 1;
-    return order < 0 ? 0 : 1;
+    return flow_between(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport);
 }
 
 /* ---- records ---- */
@@ -294,13 +300,26 @@ static mail_exchange *note_exchange(mail_conversation *mail, const mail_event *e
     return exchange;
 }
 
+/* Opens the message and says whom it goes between. */
+static stored_message *open_message(const mail_conversation *mail, const mail_event *event)
+{
+    stored_message *message = message_store_open(event);
+    int client =
+        flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
+    message->client = mail->ends[client];
+    message->server = mail->ends[!client];
+    message->client_port = mail->ports[client];
+    message->server_port = mail->ports[!client];
+    return message;
+}
+
 static stored_message *note_message(mail_conversation *mail, const mail_event *event)
 {
     if (event->message == 0)
         return NULL;
     gpointer *place = slot(mail->messages, event->message);
     if (!*place && event->kind != MAIL_EVENT_MESSAGE_END)
-        *place = message_store_open(event);
+        *place = open_message(mail, event);
     stored_message *message = *place;
     if (!message)
         return NULL;

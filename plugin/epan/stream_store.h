@@ -19,14 +19,15 @@
 typedef struct mail_conversation mail_conversation;
 typedef struct tcp_segment_view {
     guint32 frame;
-    tvbuff_t *tvb;                /* from the TCP header on */
-    gint header;                  /* bytes of the header, as far as captured */
-    slice payload;                /* captured part, borrowed from tvb; may be empty */
-    guint32 seq, ack;             /* as on the wire */
-    guint flags;                  /* STREAM_* of stream_assembler.h */
-    guint32 length;               /* payload bytes on the wire */
-    gboolean used;                /* has been given to stream_store already */
-    conversation_t *conversation; /* that it belongs to, and its state, when stream_store knows it; NULL: not looked up */
+    tvbuff_t *tvb;    /* from the TCP header on */
+    gint header;      /* bytes of the header, as far as captured */
+    slice payload;    /* captured part, borrowed from tvb; may be empty */
+    guint32 seq, ack; /* as on the wire */
+    guint flags;      /* STREAM_* of stream_assembler.h */
+    guint32 length;   /* payload bytes on the wire */
+    gboolean used;    /* has been given to stream_store already */
+    conversation_t
+        *conversation; /* that it belongs to, and its state, when stream_store knows it; NULL: not looked up */
     mail_conversation *mail;
 } tcp_segment_view;
 
@@ -95,12 +96,13 @@ typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUN
 
 void stream_store_register(void);
 
-/* May the segment be mail: has its conversation state here, and is it not known as something else? Asked behind TCP, when
- * stream_store_look_up() may have come too early. */
+/* May the segment be mail: has its conversation state here, and is it not known as something else? Asked behind TCP,
+ * when stream_store_look_up() may have come too early. */
 gboolean stream_store_may_be_mail(const tcp_segment_view *segment, const conversation_t *conversation);
 
-/* Finds the conversation of a segment and its state (also when it is known not to be mail). FALSE: none. Called in front
- * of TCP, with the addresses and ports in pinfo; most segments of a capture are done with here, so it is cheap. */
+/* Finds the conversation of a segment and its state (also when it is known not to be mail). FALSE: none. Called in
+ * front of TCP, with the addresses and ports in pinfo; most segments of a capture are done with here, so it is cheap.
+ */
 gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment);
 
 /* Can there be state for a connection between these two? Says yes too often, and never no wrongly. */

@@ -9,6 +9,7 @@
 #include "mailxtra_fields.h"
 #include "prefs.h"
 #include "record_view.h"
+#include "save_tap.h"
 #include "taps.h"
 #include "text.h"
 #include "tree_message.h"
@@ -364,7 +365,7 @@ static gboolean is_for_credentials(const mail_record *record)
 
 void tree_session_tap(const stream_call *call, tvbuff_t *tvb, packet_info *pinfo)
 {
-    if (call->data.message || (!export_object_is_wanted() && !taps_credentials_are_wanted()))
+    if (call->data.message || (!export_object_is_wanted() && !save_tap_is_wanted() && !taps_credentials_are_wanted()))
         return;
     for (guint i = 0; i < stream_call_count(call); i++) {
         const mail_record *record = stream_call_record(call, i);
