@@ -244,29 +244,60 @@ static void base64_byte(cte_decoder *d, guint8 c)
     }
 }
 
-/* The fast way through full lines: whole quanta from the front of `bytes`, as many as come without
- * anything else in between. Returns the bytes taken. */
+/* What a character is worth at each of the four places of a quantum, its first bit topmost; the lowest byte
+ * is no part of the value, and says in B64_NO_DIGIT that the character is none of the alphabet. */
+#define B64_NO_DIGIT 1u
+static guint32 base64_values[4][256];
+
+static void fill_base64_values(void)
+{
+    for (guint c = 0; c < 256; c++) {
+        guint8 class = base64_lookup((guint8)c);
+        for (guint place = 0; place < 4; place++)
+            base64_values[place][c] = class < B64_EQUALS ? (guint32)class << (26 - 6 * place) : B64_NO_DIGIT;
+    }
+}
+
+/* Whole quanta from the front of [at, stop) to *out_r, which has room for them and a byte more. Returns where something
+ * else stands, or fewer than four characters. */
+static const guint8 *base64_quanta(const guint8 *at, const guint8 *stop, guint8 **out_r)
+{
+    guint8 *out = *out_r;
+    for (; stop - at >= 4; at += 4, out += 3) {
+        guint32 bits = base64_values[0][at[0]] | base64_values[1][at[1]] | base64_values[2][at[2]] |
+                       base64_values[3][at[3]];
+        if (bits & B64_NO_DIGIT)
+            break;
+        bits = GUINT32_TO_BE(bits);
+        memcpy(out, &bits, sizeof bits);
+    }
+    *out_r = out;
+    return at;
+}
+
+/* The fast way through full lines: whole quanta from the front of `bytes` and the line ends between them. Returns the
+ * bytes taken. */
 static gsize base64_run(cte_decoder *d, slice bytes)
 {
-    guint8 out[3 * 256];
-    gsize taken = 0, filled = 0;
-    if (d->state != B64_QUANTUM || d->count || d->skip)
+    if (d->state != B64_QUANTUM || d->count || d->skip || bytes.len < 4)
         return 0;
-    for (; taken + 4 <= bytes.len && filled < sizeof out; taken += 4, filled += 3) {
-        guint32 bits = 0;
-        for (gsize i = taken; i < taken + 4; i++) {
-            guint8 class = base64_lookup(bytes.data[i]);
-            bits = class < B64_EQUALS ? bits << 6 | class : G_MAXUINT32;
-        }
-        if (bits >> 24)
+    const guint8 *at = bytes.data, *stop = bytes.data + bytes.len;
+    guint before = d->out->len;
+    g_byte_array_set_size(d->out, before + (guint)(bytes.len / 4 * 3) + 1);
+    guint8 *out = d->out->data + before;
+    for (;;) {
+        const guint8 *line = at;
+        at = base64_quanta(at, stop, &out);
+        d->column += (gsize)(at - line);
+        const guint8 *lf = at < stop && *at == '\r' ? at + 1 : at;
+        if (lf >= stop || *lf != '\n')
             break;
-        out[filled] = (guint8)(bits >> 16);
-        out[filled + 1] = (guint8)(bits >> 8);
-        out[filled + 2] = (guint8)bits;
+        d->any_line = TRUE;
+        d->column = 0;
+        at = lf + 1;
     }
-    g_byte_array_append(d->out, out, (guint)filled);
-    d->column += taken;
-    return taken;
+    g_byte_array_set_size(d->out, (guint)(out - d->out->data));
+    return (gsize)(at - bytes.data);
 }
 
 /* The end of the lines, or a hole in them. */
@@ -571,6 +602,8 @@ static decoder_state first_state(mime_encoding encoding)
 cte_decoder *cte_decoder_new(mime_encoding encoding, GByteArray *out)
 {
     cte_decoder *d = g_new0(cte_decoder, 1);
+    if (!base64_values[0][0])
+        fill_base64_values();
     d->state = first_state(encoding);
     d->out = out;
     d->held = g_byte_array_new();

@@ -1094,7 +1094,9 @@ static void init_half(half *h, gboolean from_start)
 
 pop3_session *pop3_session_new(gboolean from_start, mail_event_sink sink, void *user)
 {
-    pop3_session *s = g_new0(pop3_session, 1);
+    pop3_session *s = g_malloc(sizeof *s);
+
+    memset(s, 0, G_STRUCT_OFFSET(pop3_session, params)); /* the rest is scratch */
 
     s->sink = sink;
     s->user = user;

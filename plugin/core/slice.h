@@ -40,6 +40,8 @@ static inline slice slice_head(slice s, gsize len)
 /* Does s equal `text`, ASCII letters compared without case? */
 static inline gboolean slice_is(slice s, const char *text)
 {
+    if (s.len && ((s.data[0] ^ (guint8)text[0]) & ~0x20)) /* the quick no, as most answers are */
+        return FALSE;
     gsize len = strlen(text);
     return s.len == len && (len == 0 || g_ascii_strncasecmp((const char *)s.data, text, len) == 0);
 }
@@ -47,6 +49,8 @@ static inline gboolean slice_is(slice s, const char *text)
 /* Does s begin with `text`, ASCII letters compared without case? */
 static inline gboolean slice_begins(slice s, const char *text)
 {
+    if (s.len && *text && ((s.data[0] ^ (guint8)*text) & ~0x20))
+        return FALSE;
     gsize len = strlen(text);
     return s.len >= len && (len == 0 || g_ascii_strncasecmp((const char *)s.data, text, len) == 0);
 }

@@ -22,8 +22,8 @@
 
 struct smtp_command_parser {
     smtp_command command;
-    mail_param params[LIMIT_PARAMS];
     GByteArray *decoded; /* xtext; sized for a whole line beforehand so that slices into it stay */
+    mail_param params[LIMIT_PARAMS];
 };
 
 static const struct {
@@ -40,7 +40,8 @@ static const char *const xtext_params[] = {"ENVID", "ORCPT", "AUTH"};
 
 smtp_command_parser *smtp_command_parser_new(void)
 {
-    smtp_command_parser *parser = g_new0(smtp_command_parser, 1);
+    smtp_command_parser *parser = g_malloc(sizeof *parser);
+    memset(parser, 0, G_STRUCT_OFFSET(smtp_command_parser, params)); /* the rest is scratch */
     parser->decoded = g_byte_array_new();
     return parser;
 }

@@ -1327,10 +1327,11 @@ static void read_capabilities(smtp_session *s, const text_line *line, const smtp
 {
     gboolean asked = s->reply.answers && s->reply.answers->kind == ASK_HELLO;
     slice text = slice_trim(slice_from(line->line, 4));
-    mail_event trial = *event;
+    mail_event trial;
 
-    if (reply->code != 250)
+    if (reply->code != 250 || (s->reply.answers && !asked))
         return;
+    trial = *event;
     read_capability(s, line, text, &trial);
     /* The first line is the server's name and greeting, but behind a hole its first line is not that one. */
     if (is_capability(trial.capability) ? asked || !s->reply.answers : asked && !event->first)
@@ -1481,7 +1482,9 @@ static void init_half(half *h)
 
 smtp_session *smtp_session_new(mail_protocol protocol, gboolean from_start, mail_event_sink sink, void *user)
 {
-    smtp_session *s = g_new0(smtp_session, 1);
+    smtp_session *s = g_malloc(sizeof *s);
+
+    memset(s, 0, G_STRUCT_OFFSET(smtp_session, params)); /* the rest is scratch */
 
     s->sink = sink;
     s->user = user;

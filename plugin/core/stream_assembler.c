@@ -88,6 +88,8 @@ void stream_assembler_start(stream_assembler *assembler, int side_index, guint32
 
 static held_segment *first_waiting(const stream_side *side)
 {
+    if (g_sequence_is_empty(side->waiting))
+        return NULL;
     GSequenceIter *begin = g_sequence_get_begin_iter(side->waiting);
     return g_sequence_iter_is_end(begin) ? NULL : g_sequence_get(begin);
 }
@@ -146,6 +148,8 @@ static gboolean may_speak(const stream_assembler *assembler, int index, guint64 
 static GSequenceIter *first_to_go(const stream_assembler *assembler, int index)
 {
     const stream_side *side = &assembler->sides[index];
+    if (g_sequence_is_empty(side->waiting))
+        return NULL;
     GSequenceIter *iter = g_sequence_get_begin_iter(side->waiting);
     for (; !g_sequence_iter_is_end(iter); iter = g_sequence_iter_next(iter)) {
         const held_segment *held = g_sequence_get(iter);
@@ -379,9 +383,7 @@ static void age_holes(stream_assembler *assembler, const stream_segment *segment
     }
 }
 
-/* Both sides have said FIN and heard it, or one was reset behind bytes that were seen, or that the other acknowledged.
- */
-static gboolean is_closed(const stream_assembler *assembler)
+gboolean stream_assembler_is_closed(const stream_assembler *assembler)
 {
     const stream_side *sides = assembler->sides;
     for (int i = 0; i < 2; i++)
@@ -416,14 +418,28 @@ void stream_assembler_flush(stream_assembler *assembler)
     while (force_on(assembler));
 }
 
+/* Nothing waits, nothing is missing, nobody has ended: so it is behind nearly every segment. */
+static gboolean is_quiet(stream_assembler *assembler)
+{
+    for (int i = 0; i < 2; i++) {
+        stream_side *side = &assembler->sides[i];
+        if (side->fin_seen || side->acked > side->next || !g_sequence_is_empty(side->waiting))
+            return FALSE;
+        side->hole_age = 0;
+    }
+    return TRUE;
+}
+
 void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment)
 {
     note_ack(assembler, segment);
     place(assembler, segment);
+    if (!(segment->flags & STREAM_RST) && is_quiet(assembler))
+        return;
     drain_both(assembler);
     age_holes(assembler, segment);
     drain_both(assembler);
-    if (is_closed(assembler)) {
+    if (stream_assembler_is_closed(assembler)) {
         stream_assembler_flush(assembler);
         for (int i = 0; i < 2; i++) {
             if (!assembler->sides[i].ended) {

@@ -10,11 +10,14 @@
 #include "mailxtra_fields.h"
 #include "ports.h"
 #include "prefs.h"
+#include "save_tap.h"
 #include "stock_tree.h"
 #include "stream_store.h"
 #include "taps.h"
 #include "tcp_watch.h"
 #include "tree_session.h"
+
+#include <epan/tap.h>
 
 #include "../core/mail_recogniser.h"
 #include "../core/stream_assembler.h"
@@ -23,6 +26,7 @@ int proto_mailxtra = -1;
 
 static protocol_t *protocol;
 static int proto_tcp, proto_smtp, proto_pop;
+static int expert_tap;
 static dissector_handle_t draw_smtp, draw_pop3, draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
 
@@ -60,6 +64,16 @@ static int stock_id(const stream_call *call)
     return call->protocol == MAIL_PROTOCOL_POP3 ? proto_pop : proto_smtp;
 }
 
+/* A tree, the columns, or one of the taps that the drawing feeds: expert infos, and the mails that the stock
+ * IMF dissector exports. If none is wanted nothing is drawn, which is most of what a frame costs. */
+static gboolean somebody_looks(const packet_info *pinfo, proto_tree *tree)
+{
+    if (expert_tap <= 0)
+        expert_tap = find_tap_id("expert");
+    return tree || col_get_writable(pinfo->cinfo, COL_INFO) || col_get_writable(pinfo->cinfo, COL_PROTOCOL) ||
+           (expert_tap > 0 && have_tap_listener(expert_tap)) || stock_tree_is_wanted();
+}
+
 /* `tvb`: the bytes of the frame that belong to the call. */
 static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
@@ -80,23 +94,29 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     /* what an ICMP error quotes was in the stream already */
     if (pinfo->flags.in_error_pkt)
         return 0;
-    conversation_t *conversation = find_or_create_conversation(pinfo);
     tcp_segment_view *segment = tcp_watch_current(pinfo);
     stream_call *call;
+    int length;
     if (layer == STREAM_LAYER_TCP && segment && caller(pinfo) == proto_tcp) {
         if (segment->used) /* the rest of a segment that TCP cut for us */
             return (int)tvb_captured_length(tvb);
-        call = stream_store_segment(pinfo, conversation, segment, hint);
+        conversation_t *known = segment->conversation;
+        call = stream_store_segment(pinfo, known ? known : find_or_create_conversation(pinfo), segment, hint);
         segment->used = call != NULL;
-        tvb = tcp_watch_payload(segment);
+        length = (int)segment->payload.len;
     } else {
-        call =
-            stream_store_bytes(pinfo, conversation, tvb, layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
+        segment = NULL;
+        length = (int)tvb_captured_length(tvb);
+        call = stream_store_bytes(pinfo, find_or_create_conversation(pinfo), tvb,
+                                  layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
     }
     if (!call || !call->accepted || call->opaque)
         return 0;
-    draw(call, tvb, pinfo, tree);
-    return MAX((int)tvb_captured_length(tvb), 1);
+    if (somebody_looks(pinfo, tree))
+        draw(call, segment ? tcp_watch_payload(segment) : tvb, pinfo, tree);
+    else
+        tree_session_tap(call, tvb, pinfo);
+    return MAX(length, 1);
 }
 
 /* On the ports of the preferences. */
@@ -171,7 +191,7 @@ static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
     gboolean by_user;
     mail_protocol promise = promise_of(pinfo, &by_user);
     if (promise == MAIL_PROTOCOL_NONE &&
-        (ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport) || !is_surely_mail(segment)))
+        (!is_surely_mail(segment) || ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport)))
         return;
     conversation_t *conversation = find_or_create_conversation(pinfo);
     if (conversation_get_dissector(conversation, pinfo->num) ||
@@ -187,8 +207,12 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
     stream_call *call = stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE);
     if (!call || !call->accepted)
         return;
-    if (stream_call_count(call) || (segment->length && !call->opaque))
+    if (!stream_call_count(call) && (!segment->length || call->opaque))
+        return;
+    if (somebody_looks(pinfo, tree))
         draw(call, tcp_watch_payload(segment), pinfo, tree);
+    else
+        tree_session_tap(call, segment->tvb, pinfo);
 }
 
 /* ---- registration ---- */
@@ -201,6 +225,7 @@ void mailxtra_register(void)
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
     export_object_register();
+    save_tap_register();
     taps_register();
     draw_mail = create_dissector_handle(draw_mailxtra, proto_mailxtra);
 }

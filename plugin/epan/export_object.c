@@ -8,6 +8,7 @@
 #include "export_object.h"
 
 #include "prefs.h"
+#include "save_tap.h"
 #include "stream_store.h"
 
 #include <epan/export_object.h>
@@ -65,7 +66,7 @@ static void forget_names(export_list *list)
  * first: ours is registered later than the lists' and so comes before they are written. */
 static void at_end_of_capture(void *tap_data _U_)
 {
-    stream_store_finish_all(offer_at_end, NULL);
+    export_object_finish();
 }
 
 static tap_packet_status never(void *tap_data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
@@ -212,9 +213,17 @@ static void offer_all(stored_message *stored, const mime_message *mime, packet_i
 
 static void offer_at_end(stored_message *stored, void *user _U_)
 {
-    mime_message *mime = message_store_parse(stored);
-    offer_all(stored, mime, NULL);
-    mime_message_free(mime);
+    if (is_listening(&messages, NULL) || is_listening(&attachments, NULL)) {
+        mime_message *mime = message_store_parse(stored);
+        offer_all(stored, mime, NULL);
+        mime_message_free(mime);
+    }
+    save_tap_at_end(stored);
+}
+
+void export_object_finish(void)
+{
+    stream_store_finish_all(offer_at_end, NULL);
 }
 
 void export_object_offer(stored_message *stored, const mime_message *mime, packet_info *pinfo)

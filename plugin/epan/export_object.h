@@ -22,4 +22,7 @@ void export_object_announce(packet_info *pinfo);
 /* Tells the lists of a finished message and its attachments. */
 void export_object_offer(stored_message *stored, const mime_message *mime, packet_info *pinfo);
 
+/* The capture is over: what it has cut goes to the lists and to save_tap. Once per capture. */
+void export_object_finish(void);
+
 #endif

@@ -7,23 +7,21 @@
 
 /* What one frame (or, beyond LIMIT_FRAGMENTS, a run of frames) brought of a message. */
 typedef struct message_fragment {
-    guint32 frame;
-    gsize offset, length;
+    guint32 frame, length;
 } message_fragment;
 
 /* Items of the fragment list in the tree; a tree of more than gui.max_tree_items (a million) items is an error. */
 #define LIMIT_FRAGMENTS 100000
 
-static reassembly_table mail_reassembly_table;
 static guint32 next_message_id;
 static GPtrArray *all_messages; /* owns nothing but their GLib parts */
 
 static void free_glib_parts(stored_message *message)
 {
-    if (message->bytes)
-        g_byte_array_unref(message->bytes);
-    message->bytes = NULL;
-    g_array_unref(message->gaps);
+    byte_rope_free(message->bytes);
+    g_array_unref(message->fragments);
+    if (message->gaps)
+        g_array_unref(message->gaps);
 }
 
 static void forget_messages(void)
@@ -39,7 +37,6 @@ static void forget_messages(void)
 void message_store_register(void)
 {
     all_messages = g_ptr_array_new();
-    reassembly_table_register(&mail_reassembly_table, &addresses_reassembly_table_functions);
     register_cleanup_routine(forget_messages);
 }
 
@@ -70,71 +67,53 @@ stored_message *message_store_open(const mail_event *event)
     message->ordinal = event->message;
     message->protocol = event->protocol;
     message->source = event->source;
-    message->bytes = g_byte_array_new();
-    message->gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
-    message->fragments = wmem_array_new(wmem_file_scope(), sizeof(message_fragment));
+    message->bytes = byte_rope_new();
+    message->fragments = g_array_new(FALSE, FALSE, sizeof(message_fragment));
     message->anomalies = event->anomalies;
     keep_envelope(message, event);
     g_ptr_array_add(all_messages, message);
     return message;
 }
 
-static void add_fragment(stored_message *message, guint32 frame, gsize offset, gsize length)
+static void add_fragment(stored_message *message, guint32 frame, guint32 length)
 {
-    guint count = wmem_array_get_count(message->fragments);
-    message_fragment *last = count ? wmem_array_index(message->fragments, count - 1) : NULL;
+    guint count = message->fragments->len;
+    message_fragment *last = count ? &g_array_index(message->fragments, message_fragment, count - 1) : NULL;
     if (last && (last->frame == frame || count >= LIMIT_FRAGMENTS)) {
         last->length += length;
         return;
     }
-    message_fragment fragment = {frame, offset, length};
-    wmem_array_append_one(message->fragments, fragment);
+    message_fragment fragment = {frame, length};
+    g_array_append_val(message->fragments, fragment);
 }
 
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes)
 {
-    if (!message->bytes)
+    if (message->finished_in)
         return 0;
-    gsize room = LIMIT_MESSAGE_BYTES - MIN(LIMIT_MESSAGE_BYTES, message->bytes->len);
+    gsize room = LIMIT_MESSAGE_BYTES - MIN(LIMIT_MESSAGE_BYTES, message->size);
     if (bytes.len > room) {
         message->anomalies |= ANOMALY_BIT(ANOMALY_MESSAGE_TOO_LARGE);
         bytes = slice_head(bytes, room);
     }
     if (bytes.len) {
-        add_fragment(message, pinfo->num, message->bytes->len, bytes.len);
-        g_byte_array_append(message->bytes, bytes.data, (guint)bytes.len);
+        add_fragment(message, pinfo->num, (guint32)bytes.len);
+        byte_rope_append(message->bytes, bytes);
+        message->size += bytes.len;
     }
     return bytes.len;
 }
 
 void message_store_gap(stored_message *message, guint64 missing)
 {
-    if (!message->bytes)
+    if (message->finished_in)
         return;
-    mime_gap gap = {message->bytes->len, missing};
+    mime_gap gap = {message->size, missing};
+    if (!message->gaps)
+        message->gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
     g_array_append_val(message->gaps, gap);
     message->missing += missing;
     message->anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
-}
-
-/* fragment_add_seq_next() walks its list from the head for each fragment in 4.0. Inserted from the
- * last to the first, each goes to the head of the list, and the end is declared once:
- * linear in the number of fragments. The frame of a fragment is taken from pinfo, so a copy
- * says the frame it came in. */
-static void reassemble(stored_message *message, packet_info *pinfo)
-{
-    tvbuff_t *tvb = tvb_new_real_data(message->bytes->data, message->bytes->len, (gint)message->bytes->len);
-    packet_info *source = g_new(packet_info, 1);
-    *source = *pinfo;
-    for (guint i = wmem_array_get_count(message->fragments); i-- > 0;) {
-        const message_fragment *fragment = wmem_array_index(message->fragments, i);
-        source->num = fragment->frame;
-        fragment_add_seq(&mail_reassembly_table, tvb, (int)fragment->offset, source, message->id, NULL, i,
-                         (guint32)fragment->length, TRUE, 0);
-    }
-    g_free(source);
-    message->head = fragment_end_seq_next(&mail_reassembly_table, pinfo, message->id, NULL);
-    tvb_free(tvb);
 }
 
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event)
@@ -142,33 +121,51 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     if (message->finished_in)
         return;
     message->finished_in = pinfo->num;
+    message->finished_at = pinfo->abs_ts;
     message->end_reason = event->end_reason;
     message->anomalies |= event->anomalies;
     if (event->envelope_to_count || event->has_envelope_from)
         keep_envelope(message, event);
-    message->size = message->bytes->len;
-    if (message->size)
-        reassemble(message, pinfo);
-    g_byte_array_unref(message->bytes);
-    message->bytes = NULL;
+    byte_rope_close(message->bytes);
 }
 
 gboolean message_store_is_complete(const stored_message *message)
 {
-    return message->end_reason == MAIL_END_COMPLETE && message->gaps->len == 0 &&
+    return message->end_reason == MAIL_END_COMPLETE && !message->gaps &&
            !(message->anomalies & (ANOMALY_BIT(ANOMALY_MESSAGE_TOO_LARGE) | ANOMALY_BIT(ANOMALY_LOST_BYTES)));
 }
 
 slice message_store_bytes(const stored_message *message)
 {
-    if (!message->head || !message->head->tvb_data)
-        return SLICE_EMPTY;
-    guint length = tvb_captured_length(message->head->tvb_data);
-    return (slice){tvb_get_ptr(message->head->tvb_data, 0, (gint)length), length};
+    return message->finished_in ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
+}
+
+/* The list that Wireshark's reassembly would have left, without a second copy of the bytes. */
+fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo)
+{
+    if (message->size == 0)
+        return NULL;
+    fragment_head *head = wmem_new0(pinfo->pool, fragment_head);
+    fragment_item *items = wmem_alloc0_array(pinfo->pool, fragment_item, message->fragments->len);
+    for (guint i = 0; i < message->fragments->len; i++) {
+        const message_fragment *fragment = &g_array_index(message->fragments, message_fragment, i);
+        items[i].frame = fragment->frame;
+        items[i].offset = i;
+        items[i].len = fragment->length;
+        items[i].flags = FD_BLOCKSEQUENCE;
+        items[i].next = i + 1 < message->fragments->len ? &items[i + 1] : NULL;
+    }
+    head->next = items;
+    head->flags = FD_DEFRAGMENTED | FD_BLOCKSEQUENCE | FD_DATALEN_SET;
+    head->datalen = message->fragments->len - 1;
+    head->len = (guint32)message->size;
+    head->reassembled_in = message->finished_in;
+    return head;
 }
 
 mime_message *message_store_parse(const stored_message *message)
 {
-    return mime_message_parse(message_store_bytes(message), (const mime_gap *)(const void *)message->gaps->data,
-                              message->gaps->len, message->end_reason != MAIL_END_COMPLETE);
+    const GArray *gaps = message->gaps;
+    return mime_message_parse(message_store_bytes(message), gaps ? (const mime_gap *)(const void *)gaps->data : NULL,
+                              gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE);
 }

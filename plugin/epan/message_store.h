@@ -1,6 +1,6 @@
 /* message_store.h
- * The bytes of the messages: collected while they come in, put through Wireshark's
- * reassembly when they are complete, kept in file scope.
+ * The bytes of the messages: collected while they come in and kept, once, as long as the
+ * file is open; and which frame brought which of them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,28 +11,31 @@
 
 #include <epan/reassemble.h>
 
+#include "../core/byte_rope.h"
 #include "../core/mail_event.h"
 #include "../core/mime_parser.h"
 
 typedef struct stored_message {
-    guint32 id;          /* unique in this capture file */
-    guint32 ordinal;     /* in its session, from 1 */
+    guint32 id;      /* unique in this capture file */
+    guint32 ordinal; /* in its session, from 1 */
     mail_protocol protocol;
     mail_message_source source;
     gboolean has_envelope_from;
-    char *envelope_from; /* UTF-8 */
-    char **envelope_to;  /* UTF-8, NULL-terminated */
+    char *envelope_from;    /* UTF-8 */
+    char **envelope_to;     /* UTF-8, NULL-terminated */
+    address client, server; /* borrowed from the conversation */
+    guint32 client_port, server_port;
 
-    GByteArray *bytes;       /* while it is open; then NULL */
-    wmem_array_t *fragments; /* of message_fragment */
-    GArray *gaps;            /* of mime_gap */
-    guint32 finished_in;     /* frame; 0: open */
+    byte_rope *bytes;
+    GArray *fragments;   /* of message_fragment */
+    GArray *gaps;        /* of mime_gap; NULL: none */
+    guint32 finished_in; /* frame; 0: open */
+    nstime_t finished_at;
     mail_end_reason end_reason;
     anomaly_set anomalies;
-    guint64 missing;         /* bytes lost */
-    gsize size;              /* bytes kept */
-    fragment_head *head;     /* reassembled bytes; NULL when there are none */
-    char *summary;           /* for the Info column, made when it is first asked for */
+    guint64 missing; /* bytes lost */
+    gsize size;      /* bytes kept */
+    char *summary;   /* for the Info column, made when it is first asked for */
 } stored_message;
 
 void message_store_register(void);
@@ -46,13 +49,17 @@ gsize message_store_append(stored_message *message, packet_info *pinfo, slice by
 /* `missing` bytes are lost at the place reached. */
 void message_store_gap(stored_message *message, guint64 missing);
 
-/* The message is over: its bytes go through the reassembly table. First pass only. */
+/* The message is over. First pass only. */
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event);
 
 gboolean message_store_is_complete(const stored_message *message);
 
 /* The bytes of a finished message, valid as long as the file is open; empty for none. */
 slice message_store_bytes(const stored_message *message);
+
+/* The fragments of a finished message in the form that show_fragment_seq_tree() draws; they live as long as
+ * the packet. NULL when the message has no bytes. */
+fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo);
 
 /* Parses a finished message. Free with mime_message_free(). */
 mime_message *message_store_parse(const stored_message *message);

@@ -20,6 +20,16 @@ typedef struct taken_port {
 
 static mailxtra_fronts fronts;
 static GArray *taken; /* of taken_port */
+
+/* What is asked of a port for every segment, looked up once while the tables stay as they are. */
+typedef struct port_facts {
+    unsigned known : 1;
+    unsigned changed : 1; /* by the user */
+    unsigned by_user : 3; /* mail_protocol that he gave it to */
+    unsigned hint : 3;    /* mail_protocol that our own preferences promise */
+} port_facts;
+
+static port_facts facts[65536];
 static dissector_table_t tcp_ports;
 static dissector_handle_t stock_smtp, stock_pop, tls_handle;
 
@@ -71,6 +81,7 @@ static void take_tls_range(const range_t *range, dissector_handle_t front)
 
 static void take_all(void)
 {
+    memset(facts, 0, sizeof facts);
     give_back_all();
     if (!mailxtra_is_enabled())
         return;
@@ -107,23 +118,38 @@ dissector_handle_t ports_replaced(guint32 port)
     return entry ? entry->before : NULL;
 }
 
-mail_protocol ports_hint(guint32 port)
+static mail_protocol given_by_user(guint32 port)
 {
-    const taken_port *entry = find_taken(port);
-    return entry ? entry->hint : MAIL_PROTOCOL_NONE;
-}
-
-gboolean ports_changed_by_user(guint32 port)
-{
-    return dissector_is_uint_changed(tcp_ports, port);
-}
-
-mail_protocol ports_given_by_user(guint32 port)
-{
-    if (!ports_changed_by_user(port))
-        return MAIL_PROTOCOL_NONE;
     dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
     if (!handle)
         return MAIL_PROTOCOL_NONE;
     return handle == stock_smtp ? MAIL_PROTOCOL_SMTP : handle == stock_pop ? MAIL_PROTOCOL_POP3 : MAIL_PROTOCOL_NONE;
+}
+
+static const port_facts *facts_of(guint32 port)
+{
+    port_facts *of = &facts[port & 0xffff];
+    if (!of->known) {
+        const taken_port *entry = find_taken(port);
+        of->known = 1;
+        of->changed = dissector_is_uint_changed(tcp_ports, port) ? 1 : 0;
+        of->by_user = of->changed ? (unsigned)given_by_user(port) : MAIL_PROTOCOL_NONE;
+        of->hint = entry ? (unsigned)entry->hint : MAIL_PROTOCOL_NONE;
+    }
+    return of;
+}
+
+mail_protocol ports_hint(guint32 port)
+{
+    return (mail_protocol)facts_of(port)->hint;
+}
+
+gboolean ports_changed_by_user(guint32 port)
+{
+    return facts_of(port)->changed;
+}
+
+mail_protocol ports_given_by_user(guint32 port)
+{
+    return (mail_protocol)facts_of(port)->by_user;
 }

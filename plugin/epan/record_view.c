@@ -76,12 +76,13 @@ record_view record_view_line(const stream_call *call, const mail_record *record,
 
 tvbuff_t *record_view_message(stored_message *message, tvbuff_t *tvb, packet_info *pinfo)
 {
-    if (!message->head || !message->head->tvb_data)
+    slice bytes = message_store_bytes(message);
+    if (bytes.len == 0)
         return NULL;
     wmem_map_t *views = views_of(pinfo);
     tvbuff_t *whole = wmem_map_lookup(views, message);
     if (!whole) {
-        whole = tvb_new_chain(tvb, message->head->tvb_data);
+        whole = tvb_new_child_real_data(tvb, bytes.data, (guint)bytes.len, (gint)bytes.len);
         add_new_data_source(pinfo, whole, "Mail message");
         wmem_map_insert(views, message, whole);
     }

@@ -15,6 +15,8 @@
 #include "prefs.h"
 #include "record_view.h"
 
+#include <epan/tap.h>
+
 /* X(id, "filter name") */
 #define STOCK_FIELD_LIST(X)                                                                                            \
     X(smtp_req, "smtp.req")                                                                                            \
@@ -51,6 +53,7 @@ static stock_fragments smtp_fragments, pop_fragments;
 static int proto_smtp = -1, proto_pop = -1;
 static dissector_handle_t imf_handle, text_lines_handle;
 static pref_t *smtp_decryption;
+static int imf_tap; /* of Export Objects > IMF */
 
 static void look_up_fragments(stock_fragments *fragments, const char *protocol)
 {
@@ -108,6 +111,13 @@ void stock_tree_handoff(void)
     text_lines_handle = find_dissector("data-text-lines");
     module_t *module = prefs_find_module("smtp");
     smtp_decryption = module ? prefs_find_preference(module, "decryption") : NULL;
+}
+
+gboolean stock_tree_is_wanted(void)
+{
+    if (imf_tap <= 0)
+        imf_tap = find_tap_id("imf_eo");
+    return imf_tap > 0 && have_tap_listener(imf_tap);
 }
 
 /* What is being drawn. */
@@ -327,7 +337,7 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
             proto_item_set_generated(proto_tree_add_uint(drawing->tree, fragments->ids[8], drawing->tvb, 0, 0,
                                                          record->message->finished_in));
     }
-    if (event->side == MAIL_CLIENT && text_lines_handle &&
+    if (drawing->tree && event->side == MAIL_CLIENT && text_lines_handle &&
         record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
         guarded_call(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo,
                      drawing->tree, NULL);
@@ -357,11 +367,13 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
     stock_fragments *fragments = is_pop ? &pop_fragments : &smtp_fragments;
     if (drawing->tree && knows_all_fragments(fragments)) {
         proto_item *item;
-        show_fragment_seq_tree(message->head, &fragments->items, drawing->tree, drawing->pinfo, whole, &item);
+        show_fragment_seq_tree(message_store_fragments(message, drawing->pinfo), &fragments->items, drawing->tree,
+                               drawing->pinfo, whole, &item);
     }
     /* a shortened message would pass for a whole one */
     if (mailxtra_prefs.call_imf && imf_handle && message_store_is_complete(message)) {
-        guarded_call(imf_handle, whole, drawing->pinfo, drawing->root, NULL);
+        if (drawing->root || stock_tree_is_wanted())
+            guarded_call(imf_handle, whole, drawing->pinfo, drawing->root, NULL);
         col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
     }
 }

@@ -15,4 +15,7 @@ void stock_tree_handoff(void);
  * message to the stock IMF dissector (preference). `tvb`: the frame's bytes of this call. */
 void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree);
 
+/* Does a tap of the stock dissectors listen that wants to be told of mails (Export Objects > IMF)? */
+gboolean stock_tree_is_wanted(void);
+
 #endif

@@ -30,6 +30,9 @@ typedef enum verdict { VERDICT_UNDECIDED, VERDICT_MAIL, VERDICT_NOT_MAIL } verdi
 struct mail_conversation {
     guint32 id;
     conversation_t *conversation;
+    address ends[2]; /* whom it is between */
+    guint32 ports[2];
+    gboolean reopened; /* a SYN has gone by since: there may be a newer conversation between the two */
     stream_layer layer;
     mail_protocol hint;
     verdict verdict;
@@ -53,6 +56,8 @@ struct mail_conversation {
 
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes */
+    stream_call *last_kept; /* the last one that was kept, and its frame */
+    guint32 last_kept_frame;
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -60,11 +65,14 @@ struct mail_conversation {
     /* valid during a call on the first pass */
     packet_info *pinfo;
     stream_call *call;
+
+    stream_call working; /* the call that is going on; kept only if a later pass needs it */
 };
 
 static guint32 next_conversation_id;
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
+static GHashTable *known_pairs; /* the latest mail_conversation by pair_hash() of its ends */
 static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
 
 /* ---- life ---- */
@@ -96,6 +104,7 @@ static void forget_conversations(void)
     for (guint i = 0; i < all_conversations->len; i++)
         free_machines(g_ptr_array_index(all_conversations, i));
     g_ptr_array_set_size(all_conversations, 0);
+    g_hash_table_remove_all(known_pairs);
     next_conversation_id = 0;
     capture_is_disordered = FALSE;
 }
@@ -105,6 +114,7 @@ static void finish_after_first_pass(void);
 void stream_store_register(void)
 {
     all_conversations = g_ptr_array_new();
+    known_pairs = g_hash_table_new(NULL, NULL);
     register_cleanup_routine(forget_conversations);
     register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
@@ -119,21 +129,83 @@ void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, 
     pop3_inside_tls = pop3_inside;
 }
 
-mail_conversation *stream_store_find(conversation_t *conversation)
+gboolean stream_store_may_be_mail(const tcp_segment_view *segment, const conversation_t *conversation)
 {
-    if (all_conversations->len == 0)
-        return NULL;
-    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
-    return mail && mail->verdict != VERDICT_NOT_MAIL ? mail : NULL;
+    const mail_conversation *mail =
+        segment->mail ? segment->mail : conversation_get_proto_data(conversation, proto_mailxtra);
+    return mail && mail->verdict != VERDICT_NOT_MAIL;
 }
 
-/* Which of the connection's two flows this frame belongs to: 0 or 1, the same on every pass. */
+static guint32 end_hash(const address *end, guint32 port)
+{
+    guint32 hash = port * 0x9e3779b1;
+    const guint8 *bytes = end->data;
+    for (int i = 0; i + 4 <= end->len; i += 4) {
+        guint32 word;
+        memcpy(&word, bytes + i, 4);
+        hash = (hash ^ word) * 0x85ebca6b;
+        hash ^= hash >> 15;
+    }
+    return hash;
+}
+
+/* The same for both directions. */
+static gpointer pair_hash(const address *a, guint32 a_port, const address *b, guint32 b_port)
+{
+    return GUINT_TO_POINTER(end_hash(a, a_port) + end_hash(b, b_port));
+}
+
+gboolean stream_store_may_know(const address *source, guint32 source_port, const address *destination,
+                               guint32 destination_port)
+{
+    return all_conversations->len > 0 &&
+           g_hash_table_contains(known_pairs, pair_hash(source, source_port, destination, destination_port));
+}
+
+static gboolean is_between(const mail_conversation *mail, const packet_info *pinfo)
+{
+    int source = pinfo->srcport == mail->ports[0] && addresses_equal(&pinfo->src, &mail->ends[0]) ? 0 : 1;
+    return mail->ports[source] == pinfo->srcport && mail->ports[!source] == pinfo->destport &&
+           addresses_equal(&pinfo->src, &mail->ends[source]) && addresses_equal(&pinfo->dst, &mail->ends[!source]);
+}
+
+gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment)
+{
+    if (all_conversations->len == 0)
+        return FALSE;
+    gpointer key = pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport);
+    mail_conversation *mail = g_hash_table_lookup(known_pairs, key);
+    if (!mail)
+        return FALSE;
+    if (segment->flags & STREAM_SYN) { /* may begin a new conversation, which TCP makes */
+        mail->reopened = TRUE;
+        return FALSE;
+    }
+    if (!PINFO_FD_VISITED(pinfo) && !mail->reopened && is_between(mail, pinfo)) {
+        segment->conversation = mail->conversation;
+        segment->mail = mail;
+        return TRUE;
+    }
+    conversation_t *found =
+        find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport, pinfo->destport, 0);
+    segment->mail = found ? conversation_get_proto_data(found, proto_mailxtra) : NULL;
+    segment->conversation = segment->mail ? found : NULL;
+    return segment->mail != NULL;
+}
+
+/* Which of the connection's two flows goes that way: 0 or 1, the same on every pass. */
+static int flow_between(const address *source, guint32 source_port, const address *destination,
+                        guint32 destination_port)
+{
+    int order = cmp_address(source, destination);
+    if (order == 0)
+        order = source_port < destination_port ? -1 : 1;
+    return order < 0 ? 0 : 1;
+}
+
 static int flow_of(const packet_info *pinfo)
 {
-    int order = cmp_address(&pinfo->src, &pinfo->dst);
-    if (order == 0)
-        order = pinfo->srcport < pinfo->destport ? -1 : 1;
-    return order < 0 ? 0 : 1;
+    return flow_between(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport);
 }
 
 /* ---- records ---- */
@@ -228,13 +300,26 @@ static mail_exchange *note_exchange(mail_conversation *mail, const mail_event *e
     return exchange;
 }
 
+/* Opens the message and says whom it goes between. */
+static stored_message *open_message(const mail_conversation *mail, const mail_event *event)
+{
+    stored_message *message = message_store_open(event);
+    int client =
+        flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
+    message->client = mail->ends[client];
+    message->server = mail->ends[!client];
+    message->client_port = mail->ports[client];
+    message->server_port = mail->ports[!client];
+    return message;
+}
+
 static stored_message *note_message(mail_conversation *mail, const mail_event *event)
 {
     if (event->message == 0)
         return NULL;
     gpointer *place = slot(mail->messages, event->message);
     if (!*place && event->kind != MAIL_EVENT_MESSAGE_END)
-        *place = message_store_open(event);
+        *place = open_message(mail, event);
     stored_message *message = *place;
     if (!message)
         return NULL;
@@ -245,26 +330,90 @@ static stored_message *note_message(mail_conversation *mail, const mail_event *e
     return message;
 }
 
-static mail_record *last_record(const stream_call *call)
+/* ---- the records of a call ---- */
+
+static void fill_data_record(mail_record *record, const stream_call *call)
 {
-    guint count = stream_call_count(call);
-    return count ? stream_call_record(call, count - 1) : NULL;
+    const plain_data *data = &call->data;
+    record->event.kind = MAIL_EVENT_MESSAGE_DATA;
+    record->event.protocol = call->protocol;
+    record->event.side = data->side;
+    record->event.start = data->start;
+    record->event.end = data->end;
+    record->event.exchange = data->exchange;
+    record->event.message = data->message->ordinal;
+    record->event.source = data->source;
+    record->message = data->message;
+    record->data_length = data->kept;
+}
+
+const mail_record *stream_call_data_record(const stream_call *call)
+{
+    static mail_record record; /* the fields that are not filled are never set */
+    fill_data_record(&record, call);
+    return &record;
+}
+
+static void append_record(stream_call *call, mail_record *record)
+{
+    if (call->record_count == call->record_room) {
+        call->record_room = call->record_room ? 2 * call->record_room : 1;
+        call->records = wmem_realloc(wmem_file_scope(), call->records, call->record_room * sizeof *call->records);
+    }
+    call->records[call->record_count++] = record;
+}
+
+/* There will be more in the call than data. */
+static void end_plain_data(stream_call *call)
+{
+    if (!call->data.message)
+        return;
+    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    fill_data_record(record, call);
+    call->data.message = NULL;
+    append_record(call, record);
+}
+
+static void note_plain_data(stream_call *call, const mail_event *event, stored_message *message, gsize kept)
+{
+    plain_data *data = &call->data;
+    if (!data->message)
+        *data = (plain_data){.message = message,
+                             .start = event->start,
+                             .exchange = event->exchange,
+                             .side = event->side,
+                             .source = event->source};
+    data->end = event->end;
+    data->kept += kept;
+}
+
+/* The record that more data of the message is added to: the call's last, or a new one. */
+static mail_record *data_record(stream_call *call, const mail_event *event, stored_message *message)
+{
+    end_plain_data(call);
+    mail_record *record = call->record_count ? call->records[call->record_count - 1] : NULL;
+    if (record && record->event.kind == MAIL_EVENT_MESSAGE_DATA && record->message == message)
+        return record;
+    record = wmem_new0(wmem_file_scope(), mail_record);
+    record->event = *event;
+    record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
+    record->event.envelope_to = NULL;
+    record->event.envelope_to_count = 0;
+    record->message = message;
+    append_record(call, record);
+    return record;
 }
 
 static void note_data(mail_conversation *mail, const mail_event *event)
 {
+    stream_call *call = mail->call;
     stored_message *message = note_message(mail, event);
     gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : 0;
-    mail_record *record = last_record(mail->call);
-    if (!record || record->event.kind != MAIL_EVENT_MESSAGE_DATA || record->message != message) {
-        record = wmem_new0(wmem_file_scope(), mail_record);
-        record->event = *event;
-        record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
-        record->event.envelope_to = NULL;
-        record->event.envelope_to_count = 0;
-        record->message = message;
-        wmem_array_append_one(mail->call->records, record);
+    if (message && !event->anomalies && (call->data.message == message || stream_call_count(call) == 0)) {
+        note_plain_data(call, event, message, kept);
+        return;
     }
+    mail_record *record = data_record(call, event, message);
     record->event.end = event->end;
     record->event.anomalies |= event->anomalies;
     record->data_length += kept;
@@ -330,12 +479,13 @@ static void on_event(const mail_event *event, void *user)
         note_data(mail, event);
         return;
     }
+    end_plain_data(mail->call);
     mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
     record->exchange = note_exchange(mail, event);
     record->message = note_message(mail, event);
     keep_event(&record->event, event);
     note_login(mail, record);
-    wmem_array_append_one(mail->call->records, record);
+    append_record(mail->call, record);
     follow_tls(mail, event);
 }
 
@@ -422,7 +572,8 @@ static void add_piece(mail_conversation *mail, int flow, gsize length, guint64 m
 static void take_bytes(mail_conversation *mail, int flow, slice bytes)
 {
     if (mail->verdict == VERDICT_MAIL) {
-        mail_session_feed(mail->session, side_of(mail, flow), bytes);
+        if (mail->session)
+            mail_session_feed(mail->session, side_of(mail, flow), bytes);
     } else if (mail->verdict == VERDICT_UNDECIDED) {
         g_byte_array_append(mail->prefix[flow], bytes.data, (guint)bytes.len);
         add_piece(mail, flow, bytes.len, 0);
@@ -442,7 +593,7 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
     mail_conversation *mail = user;
     if (mail->layer != STREAM_LAYER_TCP)
         return;
-    if (mail->verdict == VERDICT_MAIL)
+    if (mail->verdict == VERDICT_MAIL && mail->session)
         mail_session_gap(mail->session, side_of(mail, flow), missing);
     else if (mail->verdict == VERDICT_UNDECIDED)
         add_piece(mail, flow, 0, missing);
@@ -451,7 +602,7 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
 static void on_end(int flow, void *user)
 {
     mail_conversation *mail = user;
-    if (mail->verdict != VERDICT_MAIL || mail->ended[flow])
+    if (mail->verdict != VERDICT_MAIL || !mail->session || mail->ended[flow])
         return;
     mail->ended[flow] = TRUE;
     mail_session_end(mail->session, side_of(mail, flow));
@@ -471,7 +622,8 @@ static void start_looking(mail_conversation *mail)
     mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
 }
 
-static mail_conversation *new_conversation(conversation_t *conversation, stream_layer layer, mail_protocol hint)
+static mail_conversation *new_conversation(conversation_t *conversation, const packet_info *pinfo, stream_layer layer,
+                                           mail_protocol hint)
 {
     mail_conversation *mail = wmem_new0(wmem_file_scope(), mail_conversation);
     mail->id = ++next_conversation_id;
@@ -483,6 +635,11 @@ static mail_conversation *new_conversation(conversation_t *conversation, stream_
     mail->messages = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
     conversation_add_proto_data(conversation, proto_mailxtra, mail);
     g_ptr_array_add(all_conversations, mail);
+    copy_address_wmem(wmem_file_scope(), &mail->ends[0], &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &mail->ends[1], &pinfo->dst);
+    mail->ports[0] = pinfo->srcport;
+    mail->ports[1] = pinfo->destport;
+    g_hash_table_insert(known_pairs, pair_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport), mail);
     return mail;
 }
 
@@ -551,50 +708,52 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
         return FALSE;
     if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
         return FALSE;
-    look_at_handshake(new_conversation(conversation, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
+    look_at_handshake(new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
     return TRUE;
 }
 
 /* The calls of one frame are kept in the order in which they came; that order is the same on every pass. */
-static guint next_ordinal(packet_info *pinfo, const mail_conversation *mail)
-{
-    guint32 key = mail->id;
-    guint *counter = p_get_proto_data(pinfo->pool, pinfo, proto_mailxtra, key);
-    if (!counter) {
-        counter = wmem_new0(pinfo->pool, guint);
-        p_add_proto_data(pinfo->pool, pinfo, proto_mailxtra, key, counter);
-    }
-    return (*counter)++;
-}
-
-static wmem_array_t *frame_calls(packet_info *pinfo, const mail_conversation *mail)
-{
-    return p_get_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id);
-}
-
 static stream_call *stored_call(packet_info *pinfo, const mail_conversation *mail)
 {
-    wmem_array_t *calls = frame_calls(pinfo, mail);
-    guint ordinal = next_ordinal(pinfo, mail);
-    if (!calls || ordinal >= wmem_array_get_count(calls))
-        return NULL;
-    return *(stream_call **)wmem_array_index(calls, ordinal);
+    stream_call **next = p_get_proto_data(pinfo->pool, pinfo, proto_mailxtra, mail->id);
+    if (!next) {
+        next = wmem_new(pinfo->pool, stream_call *);
+        *next = p_get_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id);
+        p_add_proto_data(pinfo->pool, pinfo, proto_mailxtra, mail->id, next);
+    }
+    stream_call *call = *next;
+    if (call)
+        *next = call->next;
+    return call;
 }
 
-static stream_call *begin_call(packet_info *pinfo, mail_conversation *mail)
+static void begin_call(packet_info *pinfo, mail_conversation *mail)
 {
-    wmem_array_t *calls = frame_calls(pinfo, mail);
-    if (!calls) {
-        calls = wmem_array_new(wmem_file_scope(), sizeof(stream_call *));
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_mailxtra, mail->id, calls);
-    }
-    stream_call *call = wmem_new0(wmem_file_scope(), stream_call);
-    call->conversation = mail;
-    call->records = wmem_array_new(wmem_file_scope(), sizeof(mail_record *));
-    wmem_array_append_one(calls, call);
+    mail->working = (stream_call){.conversation = mail};
     mail->pinfo = pinfo;
-    mail->call = call;
-    return call;
+    mail->call = &mail->working;
+}
+
+/* For the later passes, and for what the end of the capture brings. */
+static stream_call *keep_call(mail_conversation *mail)
+{
+    stream_call *kept = wmem_memdup(wmem_file_scope(), mail->call, sizeof *kept);
+    if (mail->last_kept && mail->last_kept_frame == mail->pinfo->num)
+        mail->last_kept->next = kept;
+    else
+        p_add_proto_data(wmem_file_scope(), mail->pinfo, proto_mailxtra, mail->id, kept);
+    mail->last_kept = kept;
+    mail->last_kept_frame = mail->pinfo->num;
+    return kept;
+}
+
+/* A connection that both sides have closed has nothing more to say; its records stay. */
+static void end_session(mail_conversation *mail)
+{
+    if (mail->layer != STREAM_LAYER_TCP || !mail->session || !stream_assembler_is_closed(mail->assembler))
+        return;
+    mail_session_free(mail->session);
+    mail->session = NULL;
 }
 
 static stream_call *end_call(mail_conversation *mail, int flow)
@@ -606,6 +765,8 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     call->state = mail->state;
     if (call->accepted)
         call->side = side_of(mail, flow);
+    if (call->length || stream_call_count(call))
+        call = keep_call(mail);
     if (call->length && !call->opaque) {
         mail->last_call = call;
         mail->last_frame = mail->pinfo->num;
@@ -615,6 +776,8 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     mail->pinfo = NULL;
     if (mail->verdict == VERDICT_NOT_MAIL)
         free_machines(mail);
+    else
+        end_session(mail);
     return call;
 }
 
@@ -627,14 +790,16 @@ static slice tvb_slice(tvbuff_t *tvb)
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint)
 {
-    mail_conversation *mail = conversation_get_proto_data(conversation, proto_mailxtra);
+    mail_conversation *mail = segment->mail;
+    if (!mail)
+        mail = conversation_get_proto_data(conversation, proto_mailxtra);
     int flow = flow_of(pinfo);
     if (PINFO_FD_VISITED(pinfo))
         return mail && mail->verdict != VERDICT_NOT_MAIL ? stored_call(pinfo, mail) : NULL;
     if (!mail) {
         if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
             return NULL;
-        mail = new_conversation(conversation, STREAM_LAYER_TCP, hint);
+        mail = new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint);
         look_at_handshake(mail, pinfo, flow);
     }
     if (mail->verdict == VERDICT_NOT_MAIL) {
@@ -642,7 +807,8 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
             return NULL;
         start_looking(mail);
     }
-    stream_call *call = begin_call(pinfo, mail);
+    begin_call(pinfo, mail);
+    stream_call *call = mail->call;
     const gboolean was_announced = mail->tls_announced;
     stream_segment placed = {flow,
                              segment->flags,
@@ -674,11 +840,12 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
         if (hint == MAIL_PROTOCOL_NONE &&
             mail_recogniser_look(tvb_slice(tvb), SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_YES)
             return NULL;
-        mail = new_conversation(conversation, layer, hint);
+        mail = new_conversation(conversation, pinfo, layer, hint);
     }
     if (mail->verdict == VERDICT_NOT_MAIL)
         return NULL;
-    stream_call *call = begin_call(pinfo, mail);
+    begin_call(pinfo, mail);
+    stream_call *call = mail->call;
     if (mail->layer != layer) {
         /* STARTTLS: the session goes on inside */
         mail->layer = layer;
@@ -691,7 +858,7 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
     call->length = tvb_reported_length(tvb);
     mail->inner_next[flow] += call->length;
     take_bytes(mail, flow, tvb_slice(tvb));
-    if (tvb_captured_length(tvb) < call->length && mail->verdict == VERDICT_MAIL)
+    if (tvb_captured_length(tvb) < call->length && mail->verdict == VERDICT_MAIL && mail->session)
         mail_session_gap(mail->session, side_of(mail, flow), call->length - tvb_captured_length(tvb));
     return end_call(mail, flow);
 }

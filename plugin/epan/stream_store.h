@@ -16,15 +16,19 @@
 #include "../core/mail_event.h"
 
 /* A TCP segment as the IP layer handed it to TCP. */
+typedef struct mail_conversation mail_conversation;
 typedef struct tcp_segment_view {
     guint32 frame;
-    tvbuff_t *tvb;      /* from the TCP header on */
-    gint header;        /* bytes of the header, as far as captured */
-    slice payload;      /* captured part, borrowed from tvb; may be empty */
-    guint32 seq, ack;   /* as on the wire */
-    guint flags;        /* STREAM_* of stream_assembler.h */
-    guint32 length;     /* payload bytes on the wire */
-    gboolean used;      /* has been given to stream_store already */
+    tvbuff_t *tvb;    /* from the TCP header on */
+    gint header;      /* bytes of the header, as far as captured */
+    slice payload;    /* captured part, borrowed from tvb; may be empty */
+    guint32 seq, ack; /* as on the wire */
+    guint flags;      /* STREAM_* of stream_assembler.h */
+    guint32 length;   /* payload bytes on the wire */
+    gboolean used;    /* has been given to stream_store already */
+    conversation_t
+        *conversation; /* that it belongs to, and its state, when stream_store knows it; NULL: not looked up */
+    mail_conversation *mail;
 } tcp_segment_view;
 
 /* A question of the client and its answer. */
@@ -35,40 +39,56 @@ typedef struct mail_exchange {
 } mail_exchange;
 
 typedef struct mail_record {
-    mail_event event;          /* deep copy, file scope. MESSAGE_DATA: without its bytes */
-    mail_exchange *exchange;   /* NULL: none */
-    stored_message *message;   /* NULL: none */
-    guint64 data_length;       /* MESSAGE_DATA: decoded bytes */
-    char *login_name;          /* with a password or digest: whose it is (UTF-8); NULL: not known */
-    guint32 login_name_in;     /* frame that said the name */
+    mail_event event;        /* deep copy, file scope. MESSAGE_DATA: without its bytes */
+    mail_exchange *exchange; /* NULL: none */
+    stored_message *message; /* NULL: none */
+    guint64 data_length;     /* MESSAGE_DATA: decoded bytes */
+    char *login_name;        /* with a password or digest: whose it is (UTF-8); NULL: not known */
+    guint32 login_name_in;   /* frame that said the name */
 } mail_record;
 
-typedef struct mail_conversation mail_conversation;
+/* What most frames bring: bytes of a message, and nothing else. A mail_record is made of it when it is asked for. */
+typedef struct plain_data {
+    stored_message *message; /* NULL: the call has other records, or none */
+    guint64 start, end;      /* in the stream */
+    guint64 kept;            /* decoded bytes */
+    guint32 exchange;
+    mail_side side;
+    mail_message_source source;
+} plain_data;
 
 /* One time that bytes of one layer of one conversation went by in one frame. */
-typedef struct stream_call {
+typedef struct stream_call stream_call;
+struct stream_call {
     mail_conversation *conversation;
-    gboolean accepted;       /* the conversation was known as mail after this call */
-    gboolean in_tls;         /* decrypted bytes */
-    gboolean opaque;         /* the frame's bytes themselves are none of the session's: TLS records, a tunnel's wrapping */
-    mail_protocol protocol;  /* after this call */
-    mail_side side;          /* who sent this frame's bytes */
-    guint64 start;           /* offset of this frame's first byte in that side's stream */
-    gboolean has_start;
-    gboolean waits;          /* bytes are held back: something in front of them, or what they answer, is not there yet */
-    guint32 length;          /* bytes in this frame, on the wire */
-    const char *state;       /* of the session after this call; NULL: none */
-    wmem_array_t *records;   /* of mail_record* */
-} stream_call;
+    stream_call *next;     /* of the same frame and conversation */
+    guint64 start;         /* offset of this frame's first byte in that side's stream */
+    guint32 length;        /* bytes in this frame, on the wire */
+    unsigned accepted : 1; /* the conversation was known as mail after this call */
+    unsigned in_tls : 1;   /* decrypted bytes */
+    unsigned opaque : 1; /* the frame's bytes themselves are none of the session's: TLS records, a tunnel's wrapping */
+    unsigned has_start : 1;
+    unsigned waits : 1;     /* bytes are held back: something in front of them, or what they answer, is not there yet */
+    mail_protocol protocol; /* after this call */
+    mail_side side;         /* who sent this frame's bytes */
+    const char *state;      /* of the session after this call; NULL: none */
+    plain_data data;
+    guint record_count, record_room;
+    mail_record **records;
+};
 
+/* Records are told by their numbers, in their order. A record is valid as long as the file is open, but that of a
+ * call that brings nothing but message data only until the next one is asked for. */
 static inline guint stream_call_count(const stream_call *call)
 {
-    return wmem_array_get_count(call->records);
+    return call->data.message ? 1 : call->record_count;
 }
 
-static inline mail_record *stream_call_record(const stream_call *call, guint index)
+const mail_record *stream_call_data_record(const stream_call *call);
+
+static inline const mail_record *stream_call_record(const stream_call *call, guint index)
 {
-    return *(mail_record **)wmem_array_index(call->records, index);
+    return call->data.message ? stream_call_data_record(call) : call->records[index];
 }
 
 /* Who hands over the bytes. */
@@ -76,11 +96,22 @@ typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUN
 
 void stream_store_register(void);
 
-/* The conversation's state, if there is one and it is not known as something else than mail. Never makes one. */
-mail_conversation *stream_store_find(conversation_t *conversation);
+/* May the segment be mail: has its conversation state here, and is it not known as something else? Asked behind TCP,
+ * when stream_store_look_up() may have come too early. */
+gboolean stream_store_may_be_mail(const tcp_segment_view *segment, const conversation_t *conversation);
+
+/* Finds the conversation of a segment and its state (also when it is known not to be mail). FALSE: none. Called in
+ * front of TCP, with the addresses and ports in pinfo; most segments of a capture are done with here, so it is cheap.
+ */
+gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment);
+
+/* Can there be state for a connection between these two? Says yes too often, and never no wrongly. */
+gboolean stream_store_may_know(const address *source, guint32 source_port, const address *destination,
+                               guint32 destination_port);
 
 /* A segment of a connection that may be mail. `hint`: what the port promises, or NONE. First pass:
- * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. */
+ * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. What
+ * is returned is valid until the next call. */
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint);
 

@@ -15,11 +15,16 @@ void taps_register(void)
     credentials_tap = register_tap("credentials");
 }
 
+gboolean taps_credentials_are_wanted(void)
+{
+    return have_tap_listener(credentials_tap);
+}
+
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo)
 {
     const mail_auth *auth = record->event.auth;
     if (!auth || record->event.side != MAIL_CLIENT || (!auth->password.len && !auth->token.len) ||
-        !have_tap_listener(credentials_tap))
+        !taps_credentials_are_wanted())
         return;
     ws_tap_credential *credential = wmem_new0(pinfo->pool, ws_tap_credential);
     credential->num = pinfo->num;

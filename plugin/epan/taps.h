@@ -10,6 +10,9 @@
 
 void taps_register(void);
 
+/* Does anybody listen? */
+gboolean taps_credentials_are_wanted(void);
+
 /* Tells the credentials tap what the record says, if it says a password (or its digest). */
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo);
 

@@ -41,26 +41,38 @@ static guint flags_of(guint8 bits)
            (bits & TCP_FLAG_RST ? STREAM_RST : 0) | (bits & TCP_FLAG_ACK ? STREAM_ACK : 0);
 }
 
-/* NULL: no segment that can be followed (cut in the header, quoted in an ICMP error). */
-static tcp_segment_view *view_segment(tvbuff_t *tvb, packet_info *pinfo)
+static guint16 big_endian_16(const guint8 *bytes)
 {
-    if (pinfo->flags.in_error_pkt || tvb_captured_length(tvb) < TCP_HEADER_BYTES)
-        return NULL;
-    guint header = (guint)(tvb_get_uint8(tvb, 12) >> 4) * 4;
+    return (guint16)(bytes[0] << 8 | bytes[1]);
+}
+
+static guint32 big_endian_32(const guint8 *bytes)
+{
+    return (guint32)big_endian_16(bytes) << 16 | big_endian_16(bytes + 2);
+}
+
+/* FALSE: no segment that can be followed (cut in the header, quoted in an ICMP error). */
+static gboolean view_segment(tcp_segment_view *segment, tvbuff_t *tvb, packet_info *pinfo)
+{
+    guint captured = tvb_captured_length(tvb);
+    if (pinfo->flags.in_error_pkt || captured < TCP_HEADER_BYTES)
+        return FALSE;
+    const guint8 *bytes = tvb_get_ptr(tvb, 0, (gint)captured);
+    guint header = (guint)(bytes[12] >> 4) * 4;
     if (header < TCP_HEADER_BYTES || header > tvb_reported_length(tvb))
-        return NULL;
-    tcp_segment_view *segment = wmem_new0(pinfo->pool, tcp_segment_view);
-    segment->frame = pinfo->num;
-    segment->seq = tvb_get_ntohl(tvb, 4);
-    segment->ack = tvb_get_ntohl(tvb, 8);
-    segment->flags = flags_of(tvb_get_uint8(tvb, 13));
-    segment->length = tvb_reported_length(tvb) - header;
-    segment->tvb = tvb;
-    segment->header = (gint)MIN(header, tvb_captured_length(tvb));
-    segment->payload.len = tvb_captured_length(tvb) - (guint)segment->header;
-    if (segment->payload.len)
-        segment->payload.data = tvb_get_ptr(tvb, segment->header, (gint)segment->payload.len);
-    return segment;
+        return FALSE;
+    *segment = (tcp_segment_view){.frame = pinfo->num,
+                                  .tvb = tvb,
+                                  .header = (gint)MIN(header, captured),
+                                  .seq = big_endian_32(bytes + 4),
+                                  .ack = big_endian_32(bytes + 8),
+                                  .flags = flags_of(bytes[13]),
+                                  .length = tvb_reported_length(tvb) - header};
+    segment->payload = (slice){bytes + segment->header, captured - (guint)segment->header};
+    pinfo->srcport = big_endian_16(bytes);
+    pinfo->destport = big_endian_16(bytes + 2);
+    pinfo->ptype = PT_TCP;
+    return TRUE;
 }
 
 static int call_next(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -72,23 +84,20 @@ static int call_next(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
 
 static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    tcp_segment_view *segment = mailxtra_is_enabled() ? view_segment(tvb, pinfo) : NULL;
-    if (!segment)
+    tcp_segment_view segment;
+    if (!mailxtra_is_enabled() || !view_segment(&segment, tvb, pinfo))
         return call_next(tvb, pinfo, tree, data);
 
-    guint32 source_port = tvb_get_ntohs(tvb, 0), destination_port = tvb_get_ntohs(tvb, 2);
+    const guint32 source_port = pinfo->srcport, destination_port = pinfo->destport;
     address source, destination;
     copy_address_shallow(&source, &pinfo->src);
     copy_address_shallow(&destination, &pinfo->dst);
-    pinfo->srcport = source_port;
-    pinfo->destport = destination_port;
-    pinfo->ptype = PT_TCP;
-    if (segment->length)
-        before_tcp(segment, pinfo);
+    if (!stream_store_look_up(pinfo, &segment) && segment.length)
+        before_tcp(&segment, pinfo);
 
     tcp_segment_view *const outer = current;
     volatile int length = 0;
-    current = segment;
+    current = &segment;
     TRY
     {
         length = call_next(tvb, pinfo, tree, data);
@@ -99,11 +108,13 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     }
     ENDTRY;
 
-    if (!segment->used) {
-        conversation_t *conversation =
-            find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, source_port, destination_port, 0);
-        if (conversation && stream_store_find(conversation))
-            behind_tcp(conversation, segment, pinfo, tree);
+    if (!segment.used && stream_store_may_know(&source, source_port, &destination, destination_port)) {
+        conversation_t *conversation = segment.conversation;
+        if (!conversation)
+            conversation = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, source_port,
+                                             destination_port, 0);
+        if (conversation && stream_store_may_be_mail(&segment, conversation))
+            behind_tcp(conversation, &segment, pinfo, tree);
     }
     return length;
 }

@@ -11,6 +11,7 @@
 #include "mailxtra_fields.h"
 #include "prefs.h"
 #include "record_view.h"
+#include "save_tap.h"
 #include "text.h"
 
 #include "../core/mime_parser.h"
@@ -218,8 +219,8 @@ static void draw_fragments(const message_drawing *drawing, proto_tree *tree)
 {
     proto_item *item;
     if (drawing->whole)
-        show_fragment_seq_tree(drawing->stored->head, &mailxtra_fragment_items, tree, drawing->pinfo, drawing->whole,
-                               &item);
+        show_fragment_seq_tree(message_store_fragments(drawing->stored, drawing->pinfo), &mailxtra_fragment_items, tree,
+                               drawing->pinfo, drawing->whole, &item);
 }
 
 static void draw_envelope(const message_drawing *drawing, proto_tree *tree, tvbuff_t *tvb)
@@ -295,6 +296,7 @@ static void fill_columns(const stored_message *stored, packet_info *pinfo)
 void tree_message_draw(stored_message *stored, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     gboolean wants_columns = col_get_writable(pinfo->cinfo, COL_INFO);
+    save_tap_offer(stored, pinfo);
     gboolean wants_export = export_object_is_wanted();
     if (!tree && !wants_export && (!wants_columns || stored->summary)) {
         if (wants_columns)

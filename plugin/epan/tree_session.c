@@ -9,6 +9,7 @@
 #include "mailxtra_fields.h"
 #include "prefs.h"
 #include "record_view.h"
+#include "save_tap.h"
 #include "taps.h"
 #include "text.h"
 #include "tree_message.h"
@@ -354,4 +355,26 @@ void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, pro
     if (count == 0 && call->length)
         proto_item_append_text(root, call->waits ? ", waits for bytes that were not captured yet"
                                                  : ", part of a line, or bytes seen before");
+}
+
+static gboolean is_for_credentials(const mail_record *record)
+{
+    return mailxtra_prefs.decode_auth && record->event.auth && record->event.side == MAIL_CLIENT &&
+           (record->event.kind == MAIL_EVENT_COMMAND || record->event.kind == MAIL_EVENT_AUTH_LINE);
+}
+
+void tree_session_tap(const stream_call *call, tvbuff_t *tvb, packet_info *pinfo)
+{
+    if (call->data.message || (!export_object_is_wanted() && !save_tap_is_wanted() && !taps_credentials_are_wanted()))
+        return;
+    for (guint i = 0; i < stream_call_count(call); i++) {
+        const mail_record *record = stream_call_record(call, i);
+        if (is_for_credentials(record))
+            taps_credentials(call, record, pinfo);
+        else if (record->event.kind == MAIL_EVENT_MESSAGE_START)
+            export_object_announce(pinfo);
+        else if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message &&
+                 record->message->finished_in == pinfo->num)
+            tree_message_draw(record->message, tvb, pinfo, NULL);
+    }
 }

@@ -1,0 +1,377 @@
+/* save_tap.c
+ * Nothing is collected: what a message holds is written when it is over, one object after the other, so the cost is
+ * linear in the objects and the memory that of the largest one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "save_tap.h"
+
+#include "digest.h"
+#include "export_object.h"
+#include "save_dir.h"
+#include "text.h"
+
+#include <epan/stat_tap_ui.h>
+#include <epan/tap.h>
+#include <epan/to_str.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../core/export_name.h"
+#include "../core/jsonl.h"
+
+#define COMMAND "mailxtra,save"
+
+/* Microseconds between two looks of the progress at a terminal. */
+#define PROGRESS_STEP (G_USEC_PER_SEC / 4)
+
+/* One -z option. */
+typedef struct saver {
+    save_dir *dir;
+    char *filter; /* NULL: none */
+    gboolean messages, md5, sha1;
+    guint64 capture_size; /* bytes, when the user said so; 0: unknown */
+    GString *line;
+    guint64 files, bytes, failed;
+    char *first_error;
+    gboolean terminal;
+    gint64 next_progress;
+} saver;
+
+static int tap = -1;
+static GPtrArray *savers;
+static gboolean any_failed;
+
+/* ---- what the user sees ---- */
+
+static void show_progress(saver *s, const packet_info *pinfo)
+{
+    gint64 now = s->terminal ? g_get_monotonic_time() : 0;
+    if (!s->terminal || now < s->next_progress)
+        return;
+    s->next_progress = now + PROGRESS_STEP;
+    fprintf(stderr, "\rmailxtra: %" G_GUINT64_FORMAT " files, %.1f MB", s->files, (double)s->bytes / 1e6);
+    if (s->capture_size)
+        fprintf(stderr, ", %d %% of the capture",
+                (int)MIN(100, 100.0 * (double)pinfo->fd->file_off / (double)s->capture_size));
+    else
+        fprintf(stderr, ", %.0f MB of the capture read", (double)pinfo->fd->file_off / 1e6);
+    fflush(stderr);
+}
+
+static void count_failure(saver *s, char *error)
+{
+    s->failed++;
+    any_failed = TRUE;
+    if (s->first_error)
+        g_free(error);
+    else
+        s->first_error = error;
+}
+
+static void show_result(saver *s)
+{
+    if (s->terminal)
+        fprintf(stderr, "\rmailxtra: %" G_GUINT64_FORMAT " files, %.1f MB saved.%20s\n", s->files,
+                (double)s->bytes / 1e6, "");
+    if (s->failed)
+        fprintf(stderr, "mailxtra: %" G_GUINT64_FORMAT " could not be saved; the first: %s\n", s->failed,
+                s->first_error);
+    fflush(stderr);
+}
+
+/* tshark's own exit status says nothing of taps. */
+static void exit_with_failure(void)
+{
+    if (!any_failed)
+        return;
+    fflush(NULL);
+    _exit(EXIT_FAILURE);
+}
+
+/* ---- the manifest ---- */
+
+static void enter_time(GString *line, const nstime_t *when)
+{
+    char text[64];
+    struct tm utc;
+    time_t seconds = when->secs;
+    g_snprintf(text, sizeof text, "%" G_GINT64_FORMAT ".%09d", (gint64)when->secs, when->nsecs);
+    jsonl_literal(line, "epoch", text);
+    gsize length = gmtime_r(&seconds, &utc) ? strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc) : 0;
+    g_snprintf(text + length, (gulong)(sizeof text - length), ".%09dZ", when->nsecs);
+    jsonl_text(line, "time", length ? text : NULL);
+}
+
+static void enter_end(GString *line, const char *key, const address *end, guint32 port)
+{
+    char *host = address_to_str(NULL, end);
+    char *text = g_strdup_printf(end->type == AT_IPv6 ? "[%s]:%u" : "%s:%u", host, port);
+    jsonl_text(line, key, text);
+    g_free(text);
+    wmem_free(NULL, host);
+}
+
+static void enter_field(GString *line, const char *key, const mime_message *mime, const char *name)
+{
+    const header_field *field = mime_part_field(mime->root, name);
+    jsonl_text(line, key, field ? field->value : NULL);
+}
+
+/* What every line says of the message. */
+static void enter_message(GString *line, const char *record, const stored_message *stored, const mime_message *mime)
+{
+    jsonl_begin(line);
+    jsonl_text(line, "record", record);
+    jsonl_number(line, "message", stored->id);
+    jsonl_number(line, "frame", stored->finished_in);
+    enter_time(line, &stored->finished_at);
+    jsonl_text(line, "protocol", text_protocol(stored->protocol));
+    enter_end(line, "client", &stored->client, stored->client_port);
+    enter_end(line, "server", &stored->server, stored->server_port);
+    jsonl_text(line, "envelope_from", stored->envelope_from);
+    jsonl_texts(line, "envelope_to", stored->envelope_to);
+    enter_field(line, "from", mime, "From");
+    enter_field(line, "to", mime, "To");
+    enter_field(line, "subject", mime, "Subject");
+    enter_field(line, "date", mime, "Date");
+    enter_field(line, "message_id", mime, "Message-ID");
+}
+
+static void enter_digest(GString *line, const char *key, GChecksumType type, slice bytes)
+{
+    char *digest = digest_hex(type, bytes);
+    jsonl_text(line, key, digest);
+    g_free(digest);
+}
+
+static void enter_object(const saver *s, const char *type, slice bytes, gboolean complete, guint64 missing)
+{
+    jsonl_text(s->line, "type", type);
+    jsonl_number(s->line, "size", bytes.len);
+    jsonl_bool(s->line, "complete", complete);
+    jsonl_number(s->line, "missing", missing);
+}
+
+/* Saves the object and ends its line. */
+static void save_object(saver *s, const char *name, slice bytes)
+{
+    char *error = NULL;
+    char *file = save_dir_write(s->dir, name, bytes, &error);
+    enter_digest(s->line, "sha256", G_CHECKSUM_SHA256, bytes);
+    if (s->sha1)
+        enter_digest(s->line, "sha1", G_CHECKSUM_SHA1, bytes);
+    if (s->md5)
+        enter_digest(s->line, "md5", G_CHECKSUM_MD5, bytes);
+    jsonl_text(s->line, "file", file);
+    if (error) {
+        jsonl_text(s->line, "error", error);
+        count_failure(s, error);
+    }
+    jsonl_end(s->line);
+    error = NULL;
+    if (!save_dir_enter(s->dir, s->line, &error)) {
+        if (file)
+            save_dir_undo(s->dir);
+        count_failure(s, error);
+    } else if (file) {
+        s->files++;
+        s->bytes += bytes.len;
+    }
+    g_free(file);
+}
+
+/* ---- one message ---- */
+
+static char *name_of_message(const mime_message *mime)
+{
+    const header_field *subject = mime_part_field(mime->root, "Subject");
+    char *safe = export_name_safe(subject ? subject->value : NULL, NULL);
+    char *name = g_strconcat(safe ? safe : "message", ".eml", NULL);
+    g_free(safe);
+    return name;
+}
+
+static char *name_of_part(const mime_message *mime, const mime_part *part)
+{
+    char *name = export_name_safe(part->filename, NULL);
+    if (name)
+        return name;
+    const header_field *subject = mime_part_field(mime->root, "Subject");
+    return export_name_for_part(subject ? subject->value : NULL, part->path, part->type);
+}
+
+static void save_attachment(saver *s, const stored_message *stored, const mime_message *mime, const mime_part *part)
+{
+    GByteArray *decoded = mime_part_decode(mime, part, NULL);
+    slice bytes = {decoded->data, decoded->len};
+    char *name = name_of_part(mime, part);
+    enter_message(s->line, "attachment", stored, mime);
+    jsonl_text(s->line, "part", part->path);
+    jsonl_text(s->line, "name", part->filename);
+    enter_object(s, part->type, bytes, part->complete, part->missing);
+    save_object(s, name, bytes);
+    g_free(name);
+    g_byte_array_unref(decoded);
+}
+
+static guint count_attachments(const mime_message *mime)
+{
+    guint count = 0;
+    for (guint i = 0; i < mime->parts->len; i++)
+        count += export_object_is_attachment(g_ptr_array_index(mime->parts, i)) ? 1 : 0;
+    return count;
+}
+
+static void save_message(saver *s, stored_message *stored, const mime_message *mime)
+{
+    slice bytes = message_store_bytes(stored);
+    enter_message(s->line, "message", stored, mime);
+    jsonl_number(s->line, "attachments", count_attachments(mime));
+    enter_object(s, "message/rfc822", bytes, message_store_is_complete(stored), stored->missing);
+    if (s->messages) {
+        char *name = name_of_message(mime);
+        save_object(s, name, bytes);
+        g_free(name);
+    } else {
+        char *error = NULL;
+        jsonl_text(s->line, "file", NULL);
+        jsonl_end(s->line);
+        if (!save_dir_enter(s->dir, s->line, &error))
+            count_failure(s, error);
+    }
+}
+
+static void save_all(saver *s, stored_message *stored)
+{
+    mime_message *mime = message_store_parse(stored);
+    save_message(s, stored, mime);
+    for (guint i = 0; i < mime->parts->len; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        if (export_object_is_attachment(part))
+            save_attachment(s, stored, mime, part);
+    }
+    mime_message_free(mime);
+}
+
+/* ---- the tap ---- */
+
+static tap_packet_status on_message(void *tap_data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+                                    tap_flags_t flags _U_)
+{
+    saver *s = tap_data;
+    save_all(s, *(stored_message *const *)data);
+    show_progress(s, pinfo);
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+/* tshark asks for this once, when the capture is over. */
+static void on_draw(void *tap_data)
+{
+    saver *s = tap_data;
+    export_object_finish();
+    show_result(s);
+}
+
+static void free_saver(saver *s)
+{
+    if (s->dir)
+        save_dir_close(s->dir);
+    g_string_free(s->line, TRUE);
+    g_free(s->filter);
+    g_free(s->first_error);
+    g_free(s);
+}
+
+static void on_finish(void *tap_data)
+{
+    g_ptr_array_remove(savers, tap_data);
+    free_saver(tap_data);
+}
+
+gboolean save_tap_is_wanted(void)
+{
+    return have_tap_listener(tap);
+}
+
+void save_tap_offer(stored_message *stored, packet_info *pinfo)
+{
+    if (save_tap_is_wanted())
+        tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, &stored, sizeof stored));
+}
+
+void save_tap_at_end(stored_message *stored)
+{
+    for (guint i = 0; savers && i < savers->len; i++) {
+        saver *s = g_ptr_array_index(savers, i);
+        if (!s->filter) /* there is no frame that it could be asked of */
+            save_all(s, stored);
+    }
+}
+
+/* ---- the command line ---- */
+
+static void give_up(const char *why)
+{
+    fprintf(stderr, "mailxtra: -z %s: %s\n", COMMAND, why);
+    exit(EXIT_FAILURE);
+}
+
+/* One word behind the folder. FALSE: no option, so the filter begins here. */
+static gboolean read_option(saver *s, const char *word)
+{
+    if (strcmp(word, "messages") == 0)
+        s->messages = TRUE;
+    else if (strcmp(word, "md5") == 0)
+        s->md5 = TRUE;
+    else if (strcmp(word, "sha1") == 0)
+        s->sha1 = TRUE;
+    else if (g_str_has_prefix(word, "of=") && g_ascii_isdigit(word[3]))
+        s->capture_size = g_ascii_strtoull(word + 3, NULL, 10);
+    else
+        return FALSE;
+    return TRUE;
+}
+
+/* DIR[,OPTION...][,FILTER] */
+static void read_arguments(saver *s, const char *arguments)
+{
+    char **words = g_strsplit(arguments, ",", -1), *error = NULL;
+    guint i = 1;
+    if (!words[0] || !*words[0])
+        give_up("which folder? " COMMAND ",DIR[,messages][,md5][,sha1][,of=BYTES][,FILTER]");
+    while (words[i] && read_option(s, words[i]))
+        i++;
+    s->filter = words[i] ? g_strjoinv(",", words + i) : NULL;
+    s->dir = save_dir_open(words[0], &error);
+    if (!s->dir)
+        give_up(error);
+    g_strfreev(words);
+}
+
+static void on_option(const char *option, void *user _U_)
+{
+    saver *s = g_new0(saver, 1);
+    s->line = g_string_new(NULL);
+    s->terminal = isatty(STDERR_FILENO);
+    read_arguments(s, option[strlen(COMMAND)] == ',' ? option + strlen(COMMAND) + 1 : "");
+    GString *error =
+        register_tap_listener("mailxtra_save", s, s->filter, TL_REQUIRES_NOTHING, NULL, on_message, on_draw, on_finish);
+    if (error)
+        give_up(error->str);
+    if (!savers) {
+        savers = g_ptr_array_new();
+        atexit(exit_with_failure);
+    }
+    g_ptr_array_add(savers, s);
+}
+
+void save_tap_register(void)
+{
+    static stat_tap_ui ui = {REGISTER_LOG_STAT_GROUP_UNSORTED, NULL, COMMAND, on_option, 0, NULL};
+    tap = register_tap("mailxtra_save");
+    register_stat_tap_ui(&ui, NULL);
+}
