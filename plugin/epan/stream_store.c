@@ -658,8 +658,9 @@ static gboolean next_seq_seen(const tcp_flow_t *flow, guint32 *seq_r)
 }
 
 /* What TCP remembers of the handshake: where the streams begin, and who began. On a port that promises
- * nothing the other side's bytes so far went to somebody else: its stream begins behind them. */
-static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow)
+ * nothing the other side's bytes so far went to somebody else: its stream begins behind those of them that this segment
+ * acknowledges. The rest, which came too early, is a hole. */
+static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow, const tcp_segment_view *segment)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
     guint32 seq;
@@ -667,10 +668,13 @@ static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int f
         return;
     if (saw_handshake(tcpd->fwd))
         stream_assembler_start(mail->assembler, flow, tcpd->fwd->base_seq + 1, TRUE);
-    if (mail->hint == MAIL_PROTOCOL_NONE && next_seq_seen(tcpd->rev, &seq))
+    if (mail->hint == MAIL_PROTOCOL_NONE && next_seq_seen(tcpd->rev, &seq)) {
+        if (segment->flags & STREAM_ACK && (gint32)(segment->ack - seq) < 0)
+            seq = segment->ack;
         stream_assembler_start(mail->assembler, !flow, seq, saw_handshake(tcpd->rev) && seq == tcpd->rev->base_seq + 1);
-    else if (saw_handshake(tcpd->rev))
+    } else if (saw_handshake(tcpd->rev)) {
         stream_assembler_start(mail->assembler, !flow, tcpd->rev->base_seq + 1, TRUE);
+    }
     if (tcpd->fwd->static_flags & WS_TCP_SAW_SYN_BIT || tcpd->rev->static_flags & WS_TCP_SAW_SYNACK_BIT)
         mail->initiator = flow;
     else if (tcpd->rev->static_flags & WS_TCP_SAW_SYN_BIT || tcpd->fwd->static_flags & WS_TCP_SAW_SYNACK_BIT)
@@ -708,7 +712,7 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
         return FALSE;
     if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
         return FALSE;
-    look_at_handshake(new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo));
+    look_at_handshake(new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint), pinfo, flow_of(pinfo), segment);
     return TRUE;
 }
 
@@ -800,7 +804,7 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
         if (hint == MAIL_PROTOCOL_NONE && !is_worth_a_look(conversation, pinfo, segment))
             return NULL;
         mail = new_conversation(conversation, pinfo, STREAM_LAYER_TCP, hint);
-        look_at_handshake(mail, pinfo, flow);
+        look_at_handshake(mail, pinfo, flow, segment);
     }
     if (mail->verdict == VERDICT_NOT_MAIL) {
         if (!may_look_again(mail, pinfo, segment))

@@ -12,6 +12,9 @@ clean capture but in no frame of the damaged one. Operations, in the order in wh
     duplicate     share of the frames come twice, up to window frames apart; share=1: as from two switch ports
     retransmit    count data segments are sent again: kind=same, longer, shorter, overlapping, cut (resegmented), mixed
     resegment     all data is cut anew: smallest to largest bytes per segment
+    conflict      count data segments are sent again with other content: the first copy counts
+    resets        count forged RSTs that no host obeys: old ones, and ones ahead of or far from the window
+    mirror        every frame twice, from two interfaces that disagree a little about the order
     keepalive     count probes, with or without a byte of garbage in front of the window, and their answers
     icmp          count ICMP errors that quote the beginnings of segments
     drop          count data segments are lost; within=STREAM/SENDER/START/END: only ones that lie in these bytes
@@ -266,6 +269,21 @@ class Damage:
     def data_positions(self):
         return [position for position, frame in enumerate(self.frames) if frame.is_data]
 
+    def whole_positions(self):
+        """Where a data segment stands and both directions of its stream are whole up to there."""
+        held, positions = {flow: 0 for flow in self.capture.base}, []
+        for position, frame in enumerate(self.frames):
+            if frame.quoted is not None:
+                continue
+            start, end = self.capture.offset(frame), self.capture.end(frame)
+            if frame.payload and start <= held[frame.flow]:
+                held[frame.flow] = max(end, held[frame.flow])
+            other = frame.stream, "S" if frame.sender == "C" else "C"
+            read = (frame.ack - self.capture.base[other]) % MODULUS if frame.flags & ACK and other in held else 0
+            if frame.is_data and held[frame.flow] == end and read <= held.get(other, 0):
+                positions.append(position)
+        return positions
+
     def pick(self, positions, count):
         return sorted(self.random.sample(positions, min(count, len(positions))))
 
@@ -441,7 +459,7 @@ def resegment(damage, smallest=1, largest=3000):
 
 def keepalive(damage, count=3, garbage=1):
     additions = []
-    for position in damage.pick(damage.data_positions(), count):
+    for position in damage.pick(damage.whole_positions(), count):
         frame = damage.frames[position]
         other = frame.stream, "S" if frame.sender == "C" else "C"
         (seq, ack), (other_seq, _) = damage.now(frame.flow, position), damage.now(other, position)
@@ -455,6 +473,37 @@ def keepalive(damage, count=3, garbage=1):
         additions += [(position, probe), (position, answer)]
     damage.insert(additions)
     return {"probes": len(additions) // 2}
+
+
+def conflict(damage, count=3):
+    """Shifted by up to half of itself backwards, so that borders do not agree either. Only bytes that nothing holds back."""
+    additions = []
+    for position in damage.pick(damage.whole_positions(), count):
+        frame = damage.frames[position]
+        back = damage.random.randint(0, min(len(frame.payload) // 2, max(0, damage.capture.offset(frame))))
+        other = bytes(byte ^ 0x2A for byte in frame.payload)
+        additions.append((position, replace(frame, seq=(frame.seq - back) % MODULUS, payload=other)))
+    damage.insert(additions)
+    return {"conflicts": len(additions)}
+
+
+def resets(damage, count=2):
+    additions = []
+    for position in damage.pick(damage.data_positions(), count):
+        frame = damage.frames[position]
+        if damage.now(frame.flow, damage.last_before_end(frame.stream, position))[0] == frame.seq + len(frame.payload):
+            continue  # the flow's last segment: nothing shows that the reset was forged
+        shift = damage.random.choice([-damage.random.randint(1, 3000), damage.random.randint(100_000, 1_000_000), 0x40000000])
+        additions.append((position - 1, replace(frame, seq=(frame.seq + shift) % MODULUS, payload=b"", flags=RST)))
+    damage.insert(sorted(additions, key=lambda one: one[0]))
+    return {"resets": len(additions)}
+
+
+def mirror(damage, delay=3):
+    """Beginnings and ends keep their order against what stands around them; see displaced()."""
+    doubled = [frame for frame in damage.frames for _ in range(1 if frame.is_anchor else 2)]
+    damage.frames = doubled
+    return {"doubled": len(doubled), **reorder(damage, window=delay)}
 
 
 def icmp(damage, count=3):
@@ -547,6 +596,9 @@ OPERATIONS = {
         duplicate,
         retransmit,
         resegment,
+        conflict,
+        resets,
+        mirror,
         keepalive,
         icmp,
         drop,
@@ -563,13 +615,14 @@ OPERATIONS = {
 # ---------------------------------------------------------------- files
 
 
-def write_pcap(path, frames):
+def write_pcap(path, frames, step=STEP_MICROSECONDS):
+    """`step`: microseconds between two frames."""
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         for number, frame in enumerate(frames):
             data = frame.packet()
             kept = data[: frame.snap]
-            seconds, micros = divmod(number * STEP_MICROSECONDS, 1_000_000)
+            seconds, micros = divmod(number * step, 1_000_000)
             out.write(struct.pack("<IIII", START_TIME + seconds, micros, len(kept), len(data)) + kept)
     return path
 

@@ -79,6 +79,9 @@ def without_loss(rng, clean):
         ("late", {"count": rng.randint(1, 4), "window": rng.choice([2, 20])}),
         ("duplicate", {"share": share, "window": window}),
         ("retransmit", {"count": rng.randint(1, 8), "kind": rng.choice(["mixed", *damage.RETRANSMISSIONS])}),
+        ("conflict", {"count": rng.randint(1, 3)}),
+        ("resets", {"count": rng.randint(1, 3)}),
+        ("mirror", {"delay": rng.choice([2, 4])}),
         ("keepalive", {"count": rng.randint(1, 4)}),
         ("icmp", {"count": rng.randint(1, 5)}),
         ("wrap", {}),
@@ -144,7 +147,9 @@ class Batch:
         self.tshark = tshark
         self.damages = damages
         self.frames = damage.side_by_side(damages, seed)
-        self.path = damage.write_pcap(workspace.folder() / "damaged.pcap", damage.interleave(self.frames, seed))
+        # each by itself is as fast as in a file of its own
+        step = max(1, damage.STEP_MICROSECONDS // len(damages))
+        self.path = damage.write_pcap(workspace.folder() / "damaged.pcap", damage.interleave(self.frames, seed), step)
         self.names = mailxtra_fields(tshark)
 
     def read(self, two_pass=False, prefs=()):
@@ -303,7 +308,7 @@ def comes_in_order(one, flow):
 
 def excuse_of(clean, one):
     """Why a damaged capture without loss need not be read in full; "" when it has to be."""
-    disordered = any(done["operation"] in ("reorder", "reorder_acks", "late") for done in one.done)
+    disordered = any(done["operation"] in ("reorder", "reorder_acks", "late", "mirror") for done in one.done)
     if disordered and not clean.from_start and not on_ordinary_ports(one):
         return "on a port that promises nothing, a disordered session without handshake is read from its first plain line on"
     if all(comes_in_order(one, flow) for flow in clean.capture.base):
@@ -340,7 +345,15 @@ def test_without_loss_nothing_changes(check, clean_captures, seed):
     check("without-loss", *lossless_batch(clean_captures, seed), seed)
 
 
-@pytest.mark.parametrize("preference", ["tcp.desegment_tcp_streams:FALSE", "tcp.reassemble_out_of_order:TRUE"])
+PREFERENCES = [
+    "tcp.desegment_tcp_streams:FALSE",
+    "tcp.reassemble_out_of_order:TRUE",
+    "tcp.no_subdissector_on_error:FALSE",
+    "tcp.analyze_sequence_numbers:FALSE",
+]
+
+
+@pytest.mark.parametrize("preference", PREFERENCES)
 @pytest.mark.parametrize("seed", seeds(2))
 def test_whatever_the_preferences_are(check, clean_captures, seed, preference):
     check("preference", *lossless_batch(clean_captures, seed + 1000), seed, prefs=[preference])
