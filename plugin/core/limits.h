@@ -66,6 +66,13 @@
 #define STREAM_GRACE_MS_UNACKNOWLEDGED 60000
 #define STREAM_GRACE_SEGMENTS_LEAST 4
 
+/* Sides of connections that have said SYN and nothing else, remembered on ports that promise nothing: as many as a busy
+ * capture opens within a second. */
+#define LIMIT_SILENT_SIDES 8192
+
+/* How far ahead of a side's first byte a segment may be to wait for it: a window without scaling (RFC 9293 3.1). */
+#define LIMIT_EARLY_BYTES 65536
+
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define STREAM_MAX_PENDING_SEGMENTS 32768

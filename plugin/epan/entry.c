@@ -6,6 +6,7 @@
  */
 #include "mailxtra.h"
 
+#include "early_segments.h"
 #include "export_object.h"
 #include "mailxtra_fields.h"
 #include "ports.h"
@@ -183,19 +184,27 @@ static mail_protocol promise_of(const packet_info *pinfo, gboolean *by_user_r)
 
 /* Our own ports: the state is made with the first segment, even if TCP keeps that one back. A port that the user
  * gave to Wireshark's own mail dissectors, and one that belongs to others by default when the first bytes
- * are plainly mail: the conversation is claimed, too. */
+ * are plainly mail: the conversation is claimed, too. What was captured before a connection's first bytes waits
+ * for them. */
 static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
 {
     if (PINFO_FD_VISITED(pinfo))
         return;
     gboolean by_user;
     mail_protocol promise = promise_of(pinfo, &by_user);
-    if (promise == MAIL_PROTOCOL_NONE &&
-        (!is_surely_mail(segment) || ports_changed_by_user(pinfo->srcport) || ports_changed_by_user(pinfo->destport)))
+    gboolean is_ahead = promise == MAIL_PROTOCOL_NONE && early_segments_is_ahead(pinfo, segment);
+    if (!segment->length || (promise == MAIL_PROTOCOL_NONE &&
+                             ((!is_ahead && !is_surely_mail(segment)) || ports_changed_by_user(pinfo->srcport) ||
+                              ports_changed_by_user(pinfo->destport))))
         return;
     conversation_t *conversation = find_or_create_conversation(pinfo);
-    if (conversation_get_dissector(conversation, pinfo->num) ||
-        !stream_store_may_claim(pinfo, conversation, segment, promise))
+    if (conversation_get_dissector(conversation, pinfo->num))
+        return;
+    if (is_ahead) {
+        stream_store_await(pinfo, conversation, segment);
+        return;
+    }
+    if (!stream_store_may_claim(pinfo, conversation, segment, promise))
         return;
     if (by_user || promise == MAIL_PROTOCOL_NONE)
         conversation_set_dissector_from_frame_number(conversation, pinfo->num, tcp_front);
@@ -224,6 +233,7 @@ void mailxtra_register(void)
     mailxtra_fields_register(proto_mailxtra);
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
+    early_segments_register();
     export_object_register();
     save_tap_register();
     taps_register();

@@ -705,6 +705,13 @@ static gboolean may_look_again(mail_conversation *mail, packet_info *pinfo, cons
     return TRUE;
 }
 
+void stream_store_await(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment)
+{
+    if (!conversation_get_proto_data(conversation, proto_mailxtra))
+        look_at_handshake(new_conversation(conversation, pinfo, STREAM_LAYER_TCP, MAIL_PROTOCOL_NONE), pinfo,
+                          flow_of(pinfo), segment);
+}
+
 gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,
                                 mail_protocol hint)
 {

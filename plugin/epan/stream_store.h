@@ -115,6 +115,10 @@ gboolean stream_store_may_know(const address *source, guint32 source_port, const
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint);
 
+/* Makes the state of a conversation of which this segment came before its first bytes: what comes early is kept until those
+ * tell whether it is mail. First pass only. */
+void stream_store_await(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment);
+
 /* May a conversation that nobody has claimed yet be kept for mailxtra from this segment on? Then its
  * state is made. First pass only. */
 gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,

@@ -92,7 +92,7 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     address source, destination;
     copy_address_shallow(&source, &pinfo->src);
     copy_address_shallow(&destination, &pinfo->dst);
-    if (!stream_store_look_up(pinfo, &segment) && segment.length)
+    if (!stream_store_look_up(pinfo, &segment) && (segment.length || segment.flags & STREAM_SYN))
         before_tcp(&segment, pinfo);
 
     tcp_segment_view *const outer = current;
