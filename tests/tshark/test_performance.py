@@ -4,8 +4,11 @@ As a program it writes the captures that scripts/bench.sh measures: test_perform
 """
 
 import base64
+import os
 import resource
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pcapgen import tcp_session, write_pcap
@@ -39,6 +42,34 @@ def test_one_large_mail_costs_what_many_small_ones_cost(tshark, session_capture,
     export = user_seconds(lambda: tshark.export("mail-attachments", captures["1 of 32 MB"]))
     record_property("user seconds, export of 1 of 32 MB", round(export, 2))
     print({name: round(value, 2) for name, value in seconds.items()}, "export of 32 MB:", round(export, 2))
+
+
+def peak_megabytes(tshark, capture):
+    """Of a run of tshark that dissects and prints nothing."""
+    command = ["tshark", "-n", "-r", str(tshark.workspace.readable(capture)), "-q", "-z", "io,stat,0"]
+    environment = tshark.workspace.environment(tshark.plugins)
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, env=environment, cwd=tshark.workspace.root, **tshark.workspace.identity()
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def test_what_waits_behind_a_hole_is_bounded(tshark, workspace, record_property):
+    """The receiver never acknowledges a lost segment, so 24 MB could wait behind it; 16 MiB may."""
+    frames = tcp_session(delivery(big_mail(24)))
+    lost = next(number for number, frame in enumerate(frames) if len(frame.payload) == 1460)
+    ack = frames[lost].seq
+    stuck = [replace(frame, ack=ack) if frame.sender == "S" and number > lost and frame.ack > ack else frame for number, frame in enumerate(frames)]
+    clean = write_pcap(workspace.folder() / "clean.pcap", frames)
+    holed = write_pcap(workspace.folder() / "holed.pcap", stuck[:lost] + stuck[lost + 1 :])
+    peaks = {name: peak_megabytes(tshark, path) for name, path in {"clean": clean, "holed": holed}.items()}
+    record_property("megabytes at most", {name: round(value) for name, value in peaks.items()})
+    assert peaks["holed"] < peaks["clean"] + 48
+    told = tshark.fields(holed, "mailxtra.missing", "mailxtra.missing")
+    assert [value for row in told for value in row[0]] == ["1460"]
 
 
 if __name__ == "__main__":
