@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 
 import pytest
-from harness import captures
+from harness import REPO, captures
 from pcapgen import tcp_session, write_pcap
 from test_export import attached, delivery, mail
 
@@ -187,3 +188,33 @@ def test_many_objects(tshark):
     assert len(lines) == count == len({line["file"] for line in lines})
     assert max(len(list(d.iterdir())) for d in (folder, *(d for d in folder.iterdir() if d.is_dir()))) <= 10_002
     assert all((folder / line["file"]).read_bytes() == b"hello" for line in lines[:: count // 100])
+
+
+@pytest.mark.skipif(shutil.which("parallel") is None, reason="GNU parallel is not installed")
+@pytest.mark.parametrize("split", [1, 3])
+def test_carve_script(tshark, session_capture, split):
+    """Many captures, whole or split by flow: the same files, one manifest."""
+    if split > 1 and shutil.which("tcpdump") is None:
+        pytest.skip("tcpdump is not installed")
+    wanted = [b"content %d" % number for number in range(12)]
+    frames = []
+    for number, data in enumerate(wanted):
+        ends = {"client": (f"10.1.0.{number + 1}", 40000 + number), "server": ("10.2.0.1", 25)}
+        if number % 2:
+            ends = {"client": (f"fd00::{number + 1}", 40000 + number), "server": ("fd00::ffff", 25)}
+        frames.append(tcp_session(delivery(mail([(attached(b"a.txt"), data)])), **ends))
+    folder = tshark.workspace.folder()
+    pcaps = [write_pcap(folder / f"{name} of day.pcap", sum(part, [])) for name, part in (("one", frames[:7]), ("two", frames[7:]))]
+    out = tshark.workspace.folder() / "out"
+    done = subprocess.run(
+        [REPO / "scripts/carve.sh", "--split", str(split), "--jobs", "2", out, *pcaps],
+        capture_output=True,
+        env=tshark.workspace.environment(tshark.plugins),
+        cwd=tshark.workspace.root,
+        **tshark.workspace.identity(),
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"12 attachments of 2 captures" in done.stdout
+    lines = of_kind(manifest(out), "attachment")
+    assert sorted((out / line["folder"] / line["file"]).read_bytes() for line in lines) == sorted(wanted)
+    assert {line["capture"] for line in lines} == set(map(str, pcaps))
