@@ -49,6 +49,7 @@ missing_for_build() {
     command -v gcc >/dev/null || say gcc
     [ -e /usr/include/stdlib.h ] || say libc6-dev
     command -v pkg-config >/dev/null || say pkg-config
+    [ -e /usr/include/gcrypt.h ] || has_package libgcrypt20-dev || say libgcrypt20-dev # hashes several times as fast
     command -v python3 >/dev/null || say python3
 }
 
@@ -57,6 +58,8 @@ missing_for_tests() {
     /usr/bin/python3 -c 'import xdist' 2>/dev/null || say python3-pytest-xdist
     command -v editcap >/dev/null || has_package wireshark-common || say wireshark-common
     command -v openssl >/dev/null || say openssl
+    command -v parallel >/dev/null || say parallel
+    command -v tcpdump >/dev/null || say tcpdump
 }
 
 missing_for_gui_tests() {

@@ -22,25 +22,54 @@ static void append_character(GString *line, gunichar c)
         g_string_append_unichar(line, c);
 }
 
+/* How many bytes from `text` on stand for themselves. U+2028 and U+2029 begin with E2. */
+static gsize plain_length(const char *text)
+{
+    gsize length = 0;
+    for (;; length++) {
+        guint8 byte = (guint8)text[length];
+        if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f || byte == 0xe2)
+            return length;
+    }
+}
+
+static void append_valid(GString *line, const char *text)
+{
+    for (;;) {
+        gsize plain = plain_length(text);
+        g_string_append_len(line, text, (gssize)plain);
+        text += plain;
+        if (!*text)
+            return;
+        append_character(line, g_utf8_get_char(text));
+        text = g_utf8_next_char(text);
+    }
+}
+
 static void append_text(GString *line, const char *text)
 {
     if (!text) {
         g_string_append(line, "null");
         return;
     }
-    char *valid = g_utf8_make_valid(text, -1);
     g_string_append_c(line, '"');
-    for (const char *at = valid; *at; at = g_utf8_next_char(at))
-        append_character(line, g_utf8_get_char(at));
+    if (g_utf8_validate(text, -1, NULL)) {
+        append_valid(line, text);
+    } else {
+        char *valid = g_utf8_make_valid(text, -1);
+        append_valid(line, valid);
+        g_free(valid);
+    }
     g_string_append_c(line, '"');
-    g_free(valid);
 }
 
 static void append_key(GString *line, const char *key)
 {
     if (line->len > 1)
         g_string_append_c(line, ',');
-    g_string_append_printf(line, "\"%s\":", key);
+    g_string_append_c(line, '"');
+    g_string_append(line, key);
+    g_string_append(line, "\":");
 }
 
 void jsonl_begin(GString *line)
@@ -81,6 +110,13 @@ void jsonl_literal(GString *line, const char *key, const char *literal)
 {
     append_key(line, key);
     g_string_append(line, literal);
+}
+
+void jsonl_members(GString *line, const GString *object)
+{
+    if (object->len > 1 && line->len > 1)
+        g_string_append_c(line, ',');
+    g_string_append_len(line, object->str + 1, (gssize)object->len - 1);
 }
 
 void jsonl_end(GString *line)

@@ -21,6 +21,9 @@ void jsonl_bool(GString *line, const char *key, gboolean value);
 /* A number that is written already, such as "12.500000". */
 void jsonl_literal(GString *line, const char *key, const char *literal);
 
+/* All members of `object`, which was begun and not ended. */
+void jsonl_members(GString *line, const GString *object);
+
 /* Ends the object and the line. */
 void jsonl_end(GString *line);
 

@@ -14,7 +14,7 @@
 
 #define NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 #define FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#define MANIFEST "manifest.jsonl"
+#define MANIFEST "manifest.jsonl" /* or manifest-2.jsonl, ... */
 
 struct save_dir {
     int top;       /* the folder itself */
@@ -120,12 +120,23 @@ static gboolean begin_folder(save_dir *dir)
     return TRUE;
 }
 
+/* A file that passes for a manifest could tell lies in it. */
+static char *not_a_manifest(const char *wanted)
+{
+    char *lower = g_ascii_strdown(wanted, -1);
+    gboolean passes = g_str_has_prefix(lower, "manifest") && g_str_has_suffix(lower, ".jsonl");
+    g_free(lower);
+    return g_strconcat(passes ? "attachment-" : "", wanted, NULL);
+}
+
 char *save_dir_write(save_dir *dir, const char *wanted, slice bytes, char **error_r)
 {
     char *name = NULL;
     int fd = -1;
+    char *allowed = not_a_manifest(wanted);
     if (dir->files < SAVE_DIR_FILES || begin_folder(dir))
-        fd = create(dir, wanted, &name);
+        fd = create(dir, allowed, &name);
+    g_free(allowed);
     if (fd < 0) {
         *error_r = failure(wanted);
         return NULL;

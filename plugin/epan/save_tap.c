@@ -35,6 +35,7 @@ typedef struct saver {
     gboolean messages, md5, sha1;
     guint64 capture_size; /* bytes, when the user said so; 0: unknown */
     GString *line;
+    GString *common; /* what all lines of a message say */
     guint64 files, bytes, failed;
     char *first_error;
     gboolean terminal;
@@ -122,10 +123,9 @@ static void enter_field(GString *line, const char *key, const mime_message *mime
 }
 
 /* What every line says of the message. */
-static void enter_message(GString *line, const char *record, const stored_message *stored, const mime_message *mime)
+static void enter_message(GString *line, const stored_message *stored, const mime_message *mime)
 {
     jsonl_begin(line);
-    jsonl_text(line, "record", record);
     jsonl_number(line, "message", stored->id);
     jsonl_number(line, "frame", stored->finished_in);
     enter_time(line, &stored->finished_at);
@@ -139,6 +139,13 @@ static void enter_message(GString *line, const char *record, const stored_messag
     enter_field(line, "subject", mime, "Subject");
     enter_field(line, "date", mime, "Date");
     enter_field(line, "message_id", mime, "Message-ID");
+}
+
+static void begin_line(saver *s, const char *record)
+{
+    jsonl_begin(s->line);
+    jsonl_text(s->line, "record", record);
+    jsonl_members(s->line, s->common);
 }
 
 static void enter_digest(GString *line, const char *key, GChecksumType type, slice bytes)
@@ -204,12 +211,12 @@ static char *name_of_part(const mime_message *mime, const mime_part *part)
     return export_name_for_part(subject ? subject->value : NULL, part->path, part->type);
 }
 
-static void save_attachment(saver *s, const stored_message *stored, const mime_message *mime, const mime_part *part)
+static void save_attachment(saver *s, const mime_message *mime, const mime_part *part)
 {
     GByteArray *decoded = mime_part_decode(mime, part, NULL);
     slice bytes = {decoded->data, decoded->len};
     char *name = name_of_part(mime, part);
-    enter_message(s->line, "attachment", stored, mime);
+    begin_line(s, "attachment");
     jsonl_text(s->line, "part", part->path);
     jsonl_text(s->line, "name", part->filename);
     enter_object(s, part->type, bytes, part->complete, part->missing);
@@ -229,7 +236,7 @@ static guint count_attachments(const mime_message *mime)
 static void save_message(saver *s, stored_message *stored, const mime_message *mime)
 {
     slice bytes = message_store_bytes(stored);
-    enter_message(s->line, "message", stored, mime);
+    begin_line(s, "message");
     jsonl_number(s->line, "attachments", count_attachments(mime));
     enter_object(s, "message/rfc822", bytes, message_store_is_complete(stored), stored->missing);
     if (s->messages) {
@@ -248,11 +255,12 @@ static void save_message(saver *s, stored_message *stored, const mime_message *m
 static void save_all(saver *s, stored_message *stored)
 {
     mime_message *mime = message_store_parse(stored);
+    enter_message(s->common, stored, mime);
     save_message(s, stored, mime);
     for (guint i = 0; i < mime->parts->len; i++) {
         const mime_part *part = g_ptr_array_index(mime->parts, i);
         if (export_object_is_attachment(part))
-            save_attachment(s, stored, mime, part);
+            save_attachment(s, mime, part);
     }
     mime_message_free(mime);
 }
@@ -281,6 +289,7 @@ static void free_saver(saver *s)
     if (s->dir)
         save_dir_close(s->dir);
     g_string_free(s->line, TRUE);
+    g_string_free(s->common, TRUE);
     g_free(s->filter);
     g_free(s->first_error);
     g_free(s);
@@ -356,6 +365,7 @@ static void on_option(const char *option, void *user _U_)
 {
     saver *s = g_new0(saver, 1);
     s->line = g_string_new(NULL);
+    s->common = g_string_new(NULL);
     s->terminal = isatty(STDERR_FILENO);
     read_arguments(s, option[strlen(COMMAND)] == ',' ? option + strlen(COMMAND) + 1 : "");
     GString *error =

@@ -4,7 +4,7 @@
  *
  *   attachments MB    mails with one attachment of 1.4 MB, ten in a session
  *   one MB            one mail with one attachment that takes MB megabytes on the wire
- *   interleaved MB    100 sessions at once, mails as in `attachments`
+ *   interleaved MB    100 sessions at once, mails as in `attachments` (or smaller, for two in each session)
  *   small COUNT       mails of 4 KB with an attachment of 2 KB, each in a session of its own
  *   pop3 MB           a mailbox fetched in one session, all commands sent at once; mails of 100 KB
  *   smtp-bytes COUNT  a mail of COUNT bytes, one byte in each segment
@@ -157,7 +157,11 @@ static void send_datagram(connection *c, int sender, const guint8 *payload, gsiz
 static connection open_connection(guint16 port, gsize mss)
 {
     guint32 n = connections++;
-    connection c = {{0x0a000000 | (n / 50000 + 1), 0xc0a80001}, {(guint16)(10000 + n % 50000), port}, {n * 7919, n * 104729}, mss, 0};
+    connection c = {{0x0a000000 | (n / 50000 + 1), 0xc0a80001},
+                    {(guint16)(10000 + n % 50000), port},
+                    {n * 7919, n * 104729},
+                    mss,
+                    0};
     send_segment(&c, CLIENT, SYN, NULL, 0);
     send_segment(&c, SERVER, SYN | ACK, NULL, 0);
     send_segment(&c, CLIENT, ACK, NULL, 0);
@@ -324,6 +328,7 @@ static void make_interleaved(guint64 megabytes)
     GByteArray *mail[SESSIONS_AT_ONCE];
     gsize at[SESSIONS_AT_ONCE];
     guint open = SESSIONS_AT_ONCE;
+    gsize attachment = MIN(ATTACHMENT_BYTES, (gsize)(megabytes * MEGABYTE / SESSIONS_AT_ONCE / 2));
     for (int i = 0; i < SESSIONS_AT_ONCE; i++) {
         c[i] = open_connection(25, MSS);
         greet(&c[i]);
@@ -332,7 +337,7 @@ static void make_interleaved(guint64 megabytes)
     while (open) {
         for (int i = 0; i < SESSIONS_AT_ONCE; i++) {
             if (!mail[i]) {
-                mail[i] = make_mail(ATTACHMENT_BYTES);
+                mail[i] = make_mail(attachment);
                 at[i] = 0;
                 begin_mail(&c[i]);
             } else if (at[i] < mail[i]->len) {
@@ -486,9 +491,14 @@ int main(int argc, char **argv)
         const char *name;
         void (*make)(guint64 size);
     } shapes[] = {
-        {"attachments", make_attachments}, {"one", make_one},     {"interleaved", make_interleaved},
-        {"small", make_small},             {"pop3", make_pop3},   {"smtp-bytes", make_smtp_bytes},
-        {"pop3-bytes", make_pop3_bytes},   {"no-mail", make_no_mail},
+        {"attachments", make_attachments},
+        {"one", make_one},
+        {"interleaved", make_interleaved},
+        {"small", make_small},
+        {"pop3", make_pop3},
+        {"smtp-bytes", make_smtp_bytes},
+        {"pop3-bytes", make_pop3_bytes},
+        {"no-mail", make_no_mail},
     };
     static const guint32 header[] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 262144, 1};
 

@@ -178,7 +178,7 @@ def test_root_is_told_that_his_personal_plugins_are_ignored():
     assert done.returncode != 0 and "ignores root's personal plugins" in done.stderr
 
 
-@pytest.mark.parametrize("script", ["demo.sh", "test.sh", "install.sh", "bench.sh", "fuzz.sh"])
+@pytest.mark.parametrize("script", ["demo.sh", "test.sh", "install.sh", "bench.sh", "carve.sh", "fuzz.sh"])
 def test_help(run, script):
     done = run(f"scripts/{script}", "--help")
     assert done.returncode == 0 and done.stdout.startswith(f"scripts/{script}")

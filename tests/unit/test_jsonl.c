@@ -51,6 +51,16 @@ static void test_members(void)
     g_assert_cmpstr(line->str, ==,
                     "{\"n\":18446744073709551615,\"yes\":true,\"no\":false,\"time\":1700000000.000001,"
                     "\"none\":[],\"null\":[],\"two\":[\"a@b\",\"c\\\"d\"]}\n");
+    GString *common = g_string_new(NULL);
+    jsonl_begin(common);
+    jsonl_begin(line);
+    jsonl_members(line, common);
+    jsonl_number(common, "a", 1);
+    jsonl_members(line, common);
+    jsonl_members(line, common);
+    jsonl_end(line);
+    g_assert_cmpstr(line->str, ==, "{\"a\":1,\"a\":1}\n");
+    g_string_free(common, TRUE);
     g_string_free(line, TRUE);
 }
 
