@@ -178,6 +178,13 @@ static gboolean find_content(slice *s, cms_kind kind, gboolean *none_r)
     return !*none_r && enter(s, TAG_CONTEXT_0);
 }
 
+gboolean cms_reader_has_content(slice bytes)
+{
+    gboolean none;
+    cms_kind kind = enter_content_info(&bytes);
+    return (kind == CMS_SIGNED || kind == CMS_COMPRESSED) && find_content(&bytes, kind, &none);
+}
+
 GByteArray *cms_reader_content(slice bytes, anomaly_set *anomalies)
 {
     gboolean none;

@@ -22,6 +22,9 @@ typedef enum cms_kind {
 /* What the first bytes say: a ContentInfo in BER or DER. */
 cms_kind cms_reader_kind(slice bytes);
 
+/* Is it signed-data or compressed-data with a content? Not a detached signature, not certificates only. */
+gboolean cms_reader_has_content(slice bytes);
+
 /* The content of signed-data or compressed-data: its OCTET STRING put together from its pieces
  * (BER, as OpenSSL streams it), inflated for compressed-data, at most LIMIT_INFLATED_BYTES. NULL: another kind, or no content (a
  * detached signature, certificates only). *anomalies gets BAD_CMS (malformed or cut; what is there is returned), BAD_COMPRESSED,

@@ -73,6 +73,7 @@ static void test_content(void)
         anomaly_set met = 0;
         g_assert_cmpint(cms_reader_kind(written(bytes)), ==, cases[i].kind);
         GByteArray *content = cms_reader_content(written(bytes), &met);
+        g_assert_true(cms_reader_has_content(written(bytes)) == (content != NULL));
         g_assert_true((content != NULL) == (cases[i].content != NULL));
         g_assert_true(met == cases[i].anomalies);
         if (content) {

@@ -4,59 +4,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "byte_writer.h"
 #include "limits.h"
 #include "tnef.h"
+#include "tnef_writer.h"
 
 #define BIT(name) ANOMALY_BIT(ANOMALY_##name)
-
-static GByteArray *begin(void)
-{
-    GByteArray *out = g_byte_array_new();
-    put_le(out, 0x223E9F78, 4);
-    put_le(out, 1, 2);
-    return out;
-}
-
-static void put_attribute(GByteArray *out, guint8 level, guint32 id, const void *data, gsize len)
-{
-    guint16 sum = 0;
-    for (gsize i = 0; i < len; i++)
-        sum = (guint16)(sum + ((const guint8 *)data)[i]);
-    put_le(out, level, 1);
-    put_le(out, id, 4);
-    put_le(out, len, 4);
-    put(out, data, len);
-    put_le(out, sum, 2);
-}
-
-static void put_attribute_text(GByteArray *out, guint8 level, guint32 id, const char *text)
-{
-    put_attribute(out, level, id, text, strlen(text) + 1);
-}
-
-static void put_padded(GByteArray *out, const void *bytes, gsize len)
-{
-    put_le(out, len, 4);
-    put(out, bytes, len);
-    put_le(out, 0, (guint)(-len & 3));
-}
-
-static void put_property(GByteArray *out, guint16 type, guint16 id, const void *bytes, gsize len)
-{
-    put_le(out, type, 2);
-    put_le(out, id, 2);
-    put_le(out, 1, 4);
-    put_padded(out, bytes, len);
-}
-
-static void put_property_utf16(GByteArray *out, guint16 id, const char *text)
-{
-    glong length;
-    gunichar2 *wide = g_utf8_to_utf16(text, -1, NULL, &length, NULL);
-    put_property(out, 0x1F, id, wide, 2 * ((gsize)length + 1));
-    g_free(wide);
-}
 
 /* "subject|text|rtf bytes|name:type:data,..." */
 static char *picture(const tnef_stream *stream)
@@ -98,23 +50,15 @@ static void check_cuts(slice bytes)
     }
 }
 
-static void put_file(GByteArray *out, const char *title, const char *data)
-{
-    static const guint8 rend[14] = {1};
-    put_attribute(out, 2, 0x00069002, rend, sizeof rend);
-    put_attribute_text(out, 2, 0x00018010, title);
-    put_attribute(out, 2, 0x0006800F, data, strlen(data));
-}
-
 static void test_plain(void)
 {
-    GByteArray *out = begin();
+    GByteArray *out = tnef_begin();
     put_attribute(out, 1, 0x00069007, "\xE3\4\0\0\0\0\0\0", 8); /* 1251 */
     put_attribute_text(out, 1, 0x00018004, "\xCF\xF0\xE8\xE2\xE5\xF2");
     put_attribute_text(out, 1, 0x0002800C, "text\r\nmore");
-    put_file(out, "A.TXT", "aaa");
-    put_file(out, "\xC1.txt", "bbbb");
-    put_file(out, "empty", "");
+    put_file(out, "A.TXT", "aaa", sizeof "aaa" - 1);
+    put_file(out, "\xC1.txt", "bbbb", sizeof "bbbb" - 1);
+    put_file(out, "empty", "", sizeof "" - 1);
     check(written(out), "\u041F\u0440\u0438\u0432\u0435\u0442|text\r\nmore|0|A.TXT::aaa,\u0411.txt::bbbb,empty::", 0);
     check_cuts(written(out));
     g_byte_array_unref(out);
@@ -122,7 +66,7 @@ static void test_plain(void)
 
 static void test_properties(void)
 {
-    GByteArray *out = begin(), *props = g_byte_array_new();
+    GByteArray *out = tnef_begin(), *props = g_byte_array_new();
     put_le(props, 6, 4);
     put_le(props, 0x0003, 2); /* a number */
     put_le(props, 0x0E07, 2);
@@ -147,7 +91,7 @@ static void test_properties(void)
     put_property_utf16(props, 0x0037, "Sch\u00F6n");
     put_property(props, 0x102, 0x1009, "12345", 5);
     put_attribute(out, 1, 0x00069003, props->data, props->len);
-    put_file(out, "LONGNA~1.DOC", "data");
+    put_file(out, "LONGNA~1.DOC", "data", sizeof "data" - 1);
     g_byte_array_set_size(props, 0);
     put_le(props, 3, 4);
     put_property_utf16(props, 0x3707, "long name \u65E5.docx");
@@ -162,43 +106,33 @@ static void test_properties(void)
 
 static void test_embedded(void)
 {
-    static const guint8 rend[14] = {2}, iid[16] = {7, 3, 2, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46};
-    GByteArray *inner = begin(), *object = g_byte_array_new(), *props = g_byte_array_new(), *out = begin();
-    put_file(inner, "in.txt", "inner");
-    put(object, iid, sizeof iid);
-    put(object, inner->data, inner->len);
-    put_le(props, 2, 4);
-    put_property(props, 0x0D, 0x3701, object->data, object->len);
-    put_property(props, 0x1E, 0x3001, "Fwd", 4);
-    put_attribute(out, 2, 0x00069002, rend, sizeof rend);
-    put_attribute(out, 2, 0x0006800F, "x", 1);
-    put_attribute(out, 2, 0x00069005, props->data, props->len);
+    GByteArray *inner = tnef_begin(), *out = tnef_begin();
+    put_file(inner, "in.txt", "inner", 5);
+    put_embedded(out, "Fwd", inner);
     check(written(out), "||0|Fwd::tnef ", 0);
     tnef_stream *stream = tnef_read(written(out));
     check(((tnef_attachment *)g_ptr_array_index(stream->attachments, 0))->data, "||0|in.txt::inner", 0);
     tnef_stream_free(stream);
     check_cuts(written(out));
     g_byte_array_unref(inner);
-    g_byte_array_unref(object);
-    g_byte_array_unref(props);
     g_byte_array_unref(out);
 }
 
 static void test_malformed(void)
 {
-    GByteArray *out = begin();
+    GByteArray *out = tnef_begin();
     check(written(out), "||0|", 0);
     put_text(out, "\7nonsense of some length");
     check(written(out), "||0|", BIT(BAD_TNEF));
     g_byte_array_unref(out);
 
-    out = begin();
+    out = tnef_begin();
     put_attribute(out, 1, 0x00069003, "\xFF\xFF\xFF\xFF\x1E\0\1\0\1\0\0\0\xFF\xFF\xFF\xFF", 16);
-    put_file(out, "a", "b");
+    put_file(out, "a", "b", sizeof "b" - 1);
     check(written(out), "||0|a::b", BIT(BAD_TNEF));
     g_byte_array_unref(out);
 
-    out = begin();
+    out = tnef_begin();
     put_attribute(out, 2, 0x0006800F, "data without a beginning", 24);
     check(written(out), "||0|::data without a beginning", 0);
     g_byte_array_unref(out);
@@ -207,16 +141,16 @@ static void test_malformed(void)
 
 static void test_limits(void)
 {
-    GByteArray *out = begin();
+    GByteArray *out = tnef_begin();
     for (guint i = 0; i <= LIMIT_TNEF_ATTACHMENTS; i++)
-        put_file(out, "n", "d");
+        put_file(out, "n", "d", sizeof "d" - 1);
     tnef_stream *stream = tnef_read(written(out));
     g_assert_cmpuint(stream->attachments->len, ==, LIMIT_TNEF_ATTACHMENTS);
     g_assert_true(stream->anomalies == BIT(CONTENT_LIMIT));
     tnef_stream_free(stream);
     g_byte_array_unref(out);
 
-    out = begin();
+    out = tnef_begin();
     for (guint i = 0; i <= LIMIT_TNEF_ATTRIBUTES; i++)
         put_attribute(out, 1, 0x00089006, "\0\0\1\0", 4);
     stream = tnef_read(written(out));
