@@ -48,7 +48,7 @@ static gboolean is_mismatch(const attachment_facts *facts, slice extension)
     const char *declared = facts->declared;
     if (file_type_family(declared) == FILE_FAMILY_UNKNOWN)
         declared = file_extension_type(extension);
-    return facts->detected.type && (contradicts(declared, facts->detected) || is_disguised_program(declared, facts->detected));
+    return facts->complete && facts->detected.type && (contradicts(declared, facts->detected) || is_disguised_program(declared, facts->detected));
 }
 
 /* A script cannot be told from other text by its bytes: then its name does, since the name is what runs it. */

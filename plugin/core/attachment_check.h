@@ -16,6 +16,7 @@ typedef struct attachment_facts {
     const char *filename;           /* UTF-8; NULL: none */
     file_type detected;             /* of the decoded bytes */
     const archive_listing *listing; /* NULL: no archive */
+    gboolean complete;              /* no bytes are lost: else nothing contradicts */
 } attachment_facts;
 
 /* Everything that attachment_check() can say; who needs none of it need not call it. */

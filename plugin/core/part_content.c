@@ -39,23 +39,40 @@ static gboolean is_smime(const mime_part *part)
 
 /* ---- protection ---- */
 
-/* The smime-type parameter, for bytes that are cut or damaged. */
-static const char *declared_protection(const mime_part *part)
+/* A parameter of Content-Type; NULL: none. g_free() it. */
+static char *content_parameter(const mime_part *part, const char *name)
 {
     const header_field *field = part->fields ? mime_part_field(part, "Content-Type") : NULL;
-    const char *protection = NULL;
     if (!field)
         return NULL;
     mime_param_list *content = mime_param_parse(field->raw_value, NULL);
-    const char *value = mime_param_value(content, "smime-type");
-    slice kind = slice_of(value);
-    if (slice_is(kind, "signed-data") || slice_is(kind, "signed-receipt"))
-        protection = "signed";
-    else if (slice_is(kind, "enveloped-data") || slice_is(kind, "authenveloped-data"))
-        protection = "encrypted";
-    else if (slice_is(kind, "compressed-data"))
-        protection = "compressed";
+    char *value = g_strdup(mime_param_value(content, name));
     mime_param_list_free(content);
+    return value;
+}
+
+static gboolean has_parameter(const mime_part *part, const char *name, const char *value)
+{
+    char *given = content_parameter(part, name);
+    gboolean same = slice_is(slice_of(given), value);
+    g_free(given);
+    return same;
+}
+
+/* What smime-type says of bytes that are cut or damaged. */
+static const char *declared_protection(const mime_part *part)
+{
+    static const struct {
+        const char *type, *protection;
+    } rows[] = {{"signed-data", "signed"}, {"enveloped-data", "encrypted"}, {"authenveloped-data", "encrypted"},
+                {"compressed-data", "compressed"}};
+    char *type = content_parameter(part, "smime-type");
+    const char *protection = NULL;
+    for (guint i = 0; type && i < G_N_ELEMENTS(rows); i++) {
+        if (slice_is(slice_of(type), rows[i].type))
+            protection = rows[i].protection;
+    }
+    g_free(type);
     return protection;
 }
 
@@ -106,6 +123,20 @@ const char *part_content_protection(const mime_part *part, slice decoded)
     if (is_smime(part))
         return smime_protection(part, decoded);
     return strcmp(part->type, "text/plain") == 0 ? armour_protection(decoded) : NULL;
+}
+
+/* ---- links ---- */
+
+url_list part_content_urls(const mime_part *part, const char *text)
+{
+    if (strcmp(part->type, "text/html") == 0)
+        return url_finder_html(slice_of(text));
+    if (!has_parameter(part, "format", "flowed"))
+        return url_finder_text(slice_of(text));
+    char *joined = url_finder_unflow(text, has_parameter(part, "delsp", "yes"));
+    url_list urls = url_finder_text(slice_of(joined));
+    g_free(joined);
+    return urls;
 }
 
 /* ---- derived parts ---- */

@@ -8,6 +8,7 @@
 #define MAILXTRA_PART_CONTENT_H
 
 #include "mime_parser.h"
+#include "url_finder.h"
 
 /* Part numbers. Part 2's content has
  *   TNEF: 2.1, 2.2, ... for its attachments; 2.text, 2.html, 2.rtf for its bodies
@@ -43,5 +44,8 @@ const char *part_content_protection(const mime_part *part, slice decoded);
 
 /* Is the part shown as lines of text? text/anything, and calendars and cards that are declared as application/anything. */
 gboolean part_content_is_text(const mime_part *part);
+
+/* The links of a text part; `text`: mime_part_text(). Clear with url_list_clear(). */
+url_list part_content_urls(const mime_part *part, const char *text);
 
 #endif

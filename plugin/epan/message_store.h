@@ -32,6 +32,7 @@ typedef struct stored_message {
     guint64 missing;         /* bytes lost */
     gsize size;              /* bytes kept */
     fragment_head *head;     /* reassembled bytes; NULL when there are none */
+    wmem_map_t *digests;     /* "algorithm path" to hexadecimal, each made when it is first asked for; NULL: none yet */
     char *summary;           /* for the Info column, made when it is first asked for */
 } stored_message;
 
@@ -53,6 +54,9 @@ gboolean message_store_is_complete(const stored_message *message);
 
 /* The bytes of a finished message, valid as long as the file is open; empty for none. */
 slice message_store_bytes(const stored_message *message);
+
+/* The digest in hexadecimal of what has that part number ("": the message itself); made once, and only when asked for. */
+const char *message_store_digest(stored_message *message, GChecksumType algorithm, const char *path, slice bytes);
 
 /* Parses a finished message. Free with mime_message_free(). */
 mime_message *message_store_parse(const stored_message *message);

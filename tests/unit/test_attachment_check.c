@@ -83,7 +83,7 @@ static void test_verdicts(void)
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         slice bytes = {(const guint8 *)cases[i].bytes, cases[i].len};
-        attachment_facts facts = {cases[i].declared, cases[i].filename, file_type_detect(bytes), NULL};
+        attachment_facts facts = {cases[i].declared, cases[i].filename, file_type_detect(bytes), NULL, TRUE};
         archive_listing *listing = facts.detected.traits & FILE_TRAIT_ARCHIVE ? archive_listing_read(bytes) : NULL;
         facts.listing = listing;
         if (attachment_check(&facts) != cases[i].expected)
@@ -94,8 +94,10 @@ static void test_verdicts(void)
 
 static void test_traits(void)
 {
-    static const attachment_facts macro = {"application/msword", "a.doc", {"application/msword", FILE_FAMILY_OFFICE, FILE_TRAIT_MACROS}, NULL};
-    static const attachment_facts locked = {"application/msword", "a.doc", {"application/encrypted", FILE_FAMILY_OFFICE, FILE_TRAIT_ENCRYPTED}, NULL};
+    static const attachment_facts macro = {"application/msword", "a.doc", {"application/msword", FILE_FAMILY_OFFICE, FILE_TRAIT_MACROS}, NULL, TRUE};
+    static const attachment_facts locked = {"application/msword", "a.doc", {"application/encrypted", FILE_FAMILY_OFFICE, FILE_TRAIT_ENCRYPTED}, NULL, TRUE};
+    static const attachment_facts holed = {"image/png", "a.png", {"text/html", FILE_FAMILY_TEXT, 0}, NULL, FALSE};
+    g_assert_true(attachment_check(&holed) == 0);
     g_assert_true(attachment_check(&macro) == BIT(MACRO_DOCUMENT));
     g_assert_true(attachment_check(&locked) == BIT(ENCRYPTED_ARCHIVE));
 }
