@@ -45,8 +45,9 @@ void tree_content_draw_attachment(proto_tree *tree, proto_item *item, packet_inf
     if (!is_wanted(tree))
         return;
     attachment_facts facts = {declared_type(part), part->filename, file_type_detect(bytes), NULL, part->complete};
-    archive_listing *listing = facts.detected.traits & FILE_TRAIT_ARCHIVE ? archive_listing_read(bytes) : NULL;
-    facts.listing = listing;
+    archive_listing *listing = archive_listing_read(bytes);
+    /* what is in a document or a program is a part of it */
+    facts.listing = facts.detected.traits & FILE_TRAIT_ARCHIVE ? listing : NULL;
     if (facts.detected.type)
         proto_item_set_generated(
             proto_tree_add_string(tree, hf_mailxtra_attachment_detected_type, tvb, 0, 0, facts.detected.type));
