@@ -185,7 +185,7 @@ gboolean cms_reader_has_content(slice bytes)
     return (kind == CMS_SIGNED || kind == CMS_COMPRESSED) && find_content(&bytes, kind, &none);
 }
 
-GByteArray *cms_reader_content(slice bytes, anomaly_set *anomalies)
+GByteArray *cms_reader_content(slice bytes, gsize limit, anomaly_set *anomalies)
 {
     gboolean none;
     cms_kind kind = enter_content_info(&bytes);
@@ -200,7 +200,7 @@ GByteArray *cms_reader_content(slice bytes, anomaly_set *anomalies)
         *anomalies |= ANOMALY_BIT(ANOMALY_BAD_CMS);
     if (kind == CMS_SIGNED)
         return content;
-    GByteArray *inflated = inflater_unpack((slice){content->data, content->len}, LIMIT_INFLATED_BYTES, anomalies);
+    GByteArray *inflated = inflater_unpack((slice){content->data, content->len}, limit, anomalies);
     g_byte_array_unref(content);
     return inflated;
 }

@@ -26,9 +26,9 @@ cms_kind cms_reader_kind(slice bytes);
 gboolean cms_reader_has_content(slice bytes);
 
 /* The content of signed-data or compressed-data: its OCTET STRING put together from its pieces
- * (BER, as OpenSSL streams it), inflated for compressed-data, at most LIMIT_INFLATED_BYTES. NULL: another kind, or no content (a
+ * (BER, as OpenSSL streams it), inflated for compressed-data, at most `limit` bytes. NULL: another kind, or no content (a
  * detached signature, certificates only). *anomalies gets BAD_CMS (malformed or cut; what is there is returned), BAD_COMPRESSED,
  * CONTENT_LIMIT. Linear. Free with g_byte_array_unref(). */
-GByteArray *cms_reader_content(slice bytes, anomaly_set *anomalies);
+GByteArray *cms_reader_content(slice bytes, gsize limit, anomaly_set *anomalies);
 
 #endif

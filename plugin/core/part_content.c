@@ -173,6 +173,12 @@ static gboolean spend(opener *o, gsize bytes)
     return TRUE;
 }
 
+/* What one compressed thing may become: many bombs in one mail share one budget. */
+static gsize room_left(const opener *o)
+{
+    return MIN(LIMIT_INFLATED_BYTES, LIMIT_DERIVED_BYTES - o->budget->bytes);
+}
+
 /* A new derived part, or NULL at the limit. `path` and `owned` (may be NULL) are taken over. */
 static derived_part *add(opener *o, char *path, const char *type, slice bytes, GByteArray *owned)
 {
@@ -264,7 +270,7 @@ static void open_tnef(opener *o, slice decoded)
     }
     if (stream->html.len)
         add_tnef_body(o, "html", "text/html", stream->html, NULL);
-    GByteArray *rtf = stream->compressed_rtf.len ? rtf_compressed_unpack(stream->compressed_rtf, &o->content->anomalies) : NULL;
+    GByteArray *rtf = stream->compressed_rtf.len ? rtf_compressed_unpack(stream->compressed_rtf, room_left(o), &o->content->anomalies) : NULL;
     if (rtf)
         add_tnef_body(o, "rtf", "text/rtf", (slice){rtf->data, rtf->len}, rtf);
     tnef_stream_free(stream);
@@ -274,7 +280,7 @@ static void open_tnef(opener *o, slice decoded)
 
 static void open_smime(opener *o, slice decoded)
 {
-    GByteArray *content = cms_reader_content(decoded, &o->content->anomalies);
+    GByteArray *content = cms_reader_content(decoded, room_left(o), &o->content->anomalies);
     if (!content)
         return;
     derived_part *derived = add(o, g_strdup(o->part->path), "message/rfc822", (slice){content->data, content->len}, content);

@@ -8,7 +8,6 @@
 #include "rtf_compressed.h"
 
 #include "byte_order.h"
-#include "limits.h"
 
 enum { HEADER_BYTES = 16, WINDOW = 4096 };
 
@@ -65,15 +64,15 @@ static gboolean unpack(unpacker *u, slice in)
     return FALSE;
 }
 
-GByteArray *rtf_compressed_unpack(slice packed, anomaly_set *anomalies)
+GByteArray *rtf_compressed_unpack(slice packed, gsize limit, anomaly_set *anomalies)
 {
     gboolean compressed = slice_has(packed, 8, "LZFu", 4);
     if (packed.len < HEADER_BYTES || (!compressed && !slice_has(packed, 8, "MELA", 4)))
         return NULL;
     unpacker u = {.out = g_byte_array_new(), .at = sizeof dictionary - 1, .wanted = slice_le32(packed, 4)};
     slice in = slice_head(slice_from(packed, HEADER_BYTES), MAX(slice_le32(packed, 0), 12) - 12);
-    if (u.wanted > LIMIT_INFLATED_BYTES) {
-        u.wanted = LIMIT_INFLATED_BYTES;
+    if (u.wanted > limit) {
+        u.wanted = limit;
         *anomalies |= ANOMALY_BIT(ANOMALY_CONTENT_LIMIT);
     }
     memset(u.window, ' ', sizeof u.window);

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "limits.h"
 #include "part_content.h"
 #include "rtf_compressed.h"
 
@@ -40,7 +41,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     mime_part part = {.type = (char *)types[data[0] % G_N_ELEMENTS(types)], .path = (char *)"1", .complete = TRUE};
     open_all(&part, bytes, &budget);
     g_assert(budget.depth == 0);
-    GByteArray *rtf = rtf_compressed_unpack(bytes, &met);
+    GByteArray *rtf = rtf_compressed_unpack(bytes, LIMIT_INFLATED_BYTES, &met);
     if (rtf)
         g_byte_array_unref(rtf);
     return 0;

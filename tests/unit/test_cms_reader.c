@@ -72,7 +72,7 @@ static void test_content(void)
         GByteArray *bytes = from_hex(cases[i].hex);
         anomaly_set met = 0;
         g_assert_cmpint(cms_reader_kind(written(bytes)), ==, cases[i].kind);
-        GByteArray *content = cms_reader_content(written(bytes), &met);
+        GByteArray *content = cms_reader_content(written(bytes), LIMIT_INFLATED_BYTES, &met);
         g_assert_true(cms_reader_has_content(written(bytes)) == (content != NULL));
         g_assert_true((content != NULL) == (cases[i].content != NULL));
         g_assert_true(met == cases[i].anomalies);
@@ -82,7 +82,7 @@ static void test_content(void)
         }
         for (guint len = 0; len < bytes->len; len++) {
             guint8 *copy = g_memdup2(bytes->data, len);
-            content = cms_reader_content((slice){copy, len}, &met);
+            content = cms_reader_content((slice){copy, len}, LIMIT_INFLATED_BYTES, &met);
             if (content)
                 g_byte_array_unref(content);
             g_free(copy);
@@ -102,7 +102,7 @@ static void test_depth(void)
         put(bytes, "\x04\x01x", 3);
         for (guint i = 0; i < depth; i++)
             put(bytes, "\0", 2);
-        GByteArray *content = cms_reader_content(written(bytes), &met);
+        GByteArray *content = cms_reader_content(written(bytes), LIMIT_INFLATED_BYTES, &met);
         g_assert_cmpuint(content->len, ==, depth <= LIMIT_BER_DEPTH);
         g_assert_true(met == (depth <= LIMIT_BER_DEPTH ? 0 : BIT(BAD_CMS)));
         g_byte_array_unref(content);
@@ -112,7 +112,7 @@ static void test_depth(void)
     anomaly_set met = 0;
     for (guint i = 0; i < 500000; i++)
         put(bytes, "\x31\x80", 2);
-    g_assert_null(cms_reader_content(written(bytes), &met));
+    g_assert_null(cms_reader_content(written(bytes), LIMIT_INFLATED_BYTES, &met));
     g_assert_true(met == BIT(BAD_CMS));
     g_byte_array_unref(bytes);
 }

@@ -225,6 +225,25 @@ static void test_budget(void)
     g_byte_array_unref(out);
 }
 
+/* What is left of the budget bounds what is unpacked, not only what is kept. */
+static void test_budget_of_compressed(void)
+{
+    static const char stored[] = "\x12\0\0\0\6\0\0\0MELA\0\0\0\0{\\rtf}";
+    GByteArray *out = tnef_begin(), *props = g_byte_array_new();
+    mime_part part = {.type = (char *)"application/ms-tnef", .path = (char *)"1", .complete = TRUE};
+    put_le(props, 1, 4);
+    put_property(props, 0x102, 0x1009, stored, sizeof stored - 1);
+    put_attribute(out, 1, 0x00069003, props->data, props->len);
+    part_budget budget = {.bytes = LIMIT_DERIVED_BYTES - 4};
+    part_content *content = part_content_open(&part, written(out), &budget);
+    g_assert_cmpuint(content->parts->len, ==, 1);
+    g_assert_cmpuint(((derived_part *)g_ptr_array_index(content->parts, 0))->bytes.len, ==, 4);
+    g_assert_true(content->anomalies == BIT(CONTENT_LIMIT));
+    part_content_close(content, &budget);
+    g_byte_array_unref(props);
+    g_byte_array_unref(out);
+}
+
 static void check_protection(const char *mail, GByteArray *body, const char *expected)
 {
     GByteArray *whole = body ? mail_of(mail, body) : text(mail);
@@ -279,6 +298,7 @@ int main(int argc, char **argv)
     g_test_add_func("/part_content/signed", test_signed);
     g_test_add_func("/part_content/depth", test_depth);
     g_test_add_func("/part_content/budget", test_budget);
+    g_test_add_func("/part_content/budget_of_compressed", test_budget_of_compressed);
     g_test_add_func("/part_content/protection", test_protection);
     g_test_add_func("/part_content/is_text", test_is_text);
     return g_test_run();

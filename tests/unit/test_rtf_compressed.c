@@ -12,7 +12,7 @@
 static void check(slice packed, const char *expected, anomaly_set anomalies)
 {
     anomaly_set met = 0;
-    GByteArray *out = rtf_compressed_unpack(packed, &met);
+    GByteArray *out = rtf_compressed_unpack(packed, LIMIT_INFLATED_BYTES, &met);
     g_assert_nonnull(out);
     g_assert_cmpmem(out->data, out->len, expected, strlen(expected));
     g_assert_true(met == anomalies);
@@ -37,14 +37,14 @@ static void test_cut(void)
     anomaly_set met = 0;
     for (gsize len = 0; len < sizeof simple - 1; len++) {
         guint8 *copy = g_memdup2(simple, len);
-        GByteArray *out = rtf_compressed_unpack((slice){copy, len}, &met);
+        GByteArray *out = rtf_compressed_unpack((slice){copy, len}, LIMIT_INFLATED_BYTES, &met);
         g_assert_true((out != NULL) == (len >= 16));
         if (out)
             g_byte_array_unref(out);
         g_free(copy);
     }
     g_assert_true(met == BIT(BAD_COMPRESSED));
-    g_assert_null(rtf_compressed_unpack(slice_of("0123456789abcdefghijkl"), &met));
+    g_assert_null(rtf_compressed_unpack(slice_of("0123456789abcdefghijkl"), LIMIT_INFLATED_BYTES, &met));
 }
 
 /* A bomb: references that each make 17 bytes of two. */
@@ -59,7 +59,7 @@ static void test_limit(void)
     put_le(bomb, 0, 4);
     for (gsize i = 0; i < rounds; i++)
         put(bomb, "\xFF\x00\x0F\x00\x0F\x00\x0F\x00\x0F\x00\x0F\x00\x0F\x00\x0F\x00\x0F", 17);
-    GByteArray *out = rtf_compressed_unpack(written(bomb), &met);
+    GByteArray *out = rtf_compressed_unpack(written(bomb), LIMIT_INFLATED_BYTES, &met);
     g_assert_cmpuint(out->len, <=, LIMIT_INFLATED_BYTES);
     g_assert_true(met & BIT(CONTENT_LIMIT));
     g_byte_array_unref(out);
