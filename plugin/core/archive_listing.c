@@ -11,8 +11,8 @@
 static const guint8 signature_7z[] = {'7', 'z', 0xBC, 0xAF, 0x27, 0x1C};
 
 /* 7zFormat.txt: the end header tells the methods used; 06 F1 07 01 is AES-256. When only the content is encrypted
- * that header is itself compressed by LZMA as soon as it is larger than the compression's cost: then nothing can be seen
- * without unpacking. With encrypted names (7z -mhe) it stands in the clear. */
+ * that header is itself compressed by LZMA as soon as it is larger than the compression's cost: then nothing can be
+ * seen without unpacking. With encrypted names (7z -mhe) it stands in the clear. */
 static gboolean is_7z_encrypted(slice bytes)
 {
     static const guint8 aes[] = {0x06, 0xF1, 0x07, 0x01};
@@ -41,7 +41,8 @@ static gboolean take_member(const archive_member *member, gpointer user)
     listing->count++;
     listing->encrypted = listing->encrypted || member->encrypted;
     if (!listing->has_executable && !member->is_directory)
-        listing->has_executable = file_extension_classify(file_extension_of(member->raw_name)) == FILE_EXTENSION_EXECUTABLE;
+        listing->has_executable =
+            file_extension_classify(file_extension_of(member->raw_name)) == FILE_EXTENSION_EXECUTABLE;
     if (listing->members->len >= LIMIT_ARCHIVE_MEMBERS) {
         listing->anomalies |= ANOMALY_BIT(ANOMALY_CONTENT_LIMIT);
         return TRUE;

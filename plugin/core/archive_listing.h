@@ -11,18 +11,18 @@
 #include "slice.h"
 
 typedef struct archive_member {
-    slice raw_name;  /* borrowed; as it stands in the archive */
-    char *name;      /* UTF-8, one line; in a listing only */
-    guint64 size;    /* bytes, unpacked, as declared */
+    slice raw_name; /* borrowed; as it stands in the archive */
+    char *name;     /* UTF-8, one line; in a listing only */
+    guint64 size;   /* bytes, unpacked, as declared */
     gboolean encrypted, is_directory, is_utf8;
 } archive_member;
 
 typedef struct archive_listing {
-    GPtrArray *members;       /* of archive_member*, owned: the first LIMIT_ARCHIVE_MEMBERS */
-    guint64 count;            /* of all members */
-    gboolean encrypted;       /* at least one member, or the directory itself */
-    gboolean has_executable;  /* by the name of any member */
-    anomaly_set anomalies;    /* BAD_ARCHIVE, CONTENT_LIMIT */
+    GPtrArray *members;      /* of archive_member*, owned: the first LIMIT_ARCHIVE_MEMBERS */
+    guint64 count;           /* of all members */
+    gboolean encrypted;      /* at least one member, or the directory itself */
+    gboolean has_executable; /* by the name of any member */
+    anomaly_set anomalies;   /* BAD_ARCHIVE, CONTENT_LIMIT */
 } archive_listing;
 
 /* Reads the directory of an archive; `bytes` may be cut. Linear in the bytes, and in memory bounded by

@@ -6,9 +6,9 @@
 #include "file_extension.h"
 
 /* May a file of this content honestly carry a type of that family? Said of pairs that ordinary mail has:
- *   office: a .doc that is HTML, MHTML or XML (Word saves as such), a .xls that is CSV (Windows declares it so) or HTML;
- *           a document declared as the archive that it is underneath, and the other way round
- *   text: scripts, .eml and .svg files are text, too */
+ *   office: a .doc that is HTML, MHTML or XML (Word saves as such), a .xls that is CSV (Windows declares it so) or
+ * HTML; a document declared as the archive that it is underneath, and the other way round text: scripts, .eml and .svg
+ * files are text, too */
 static gboolean is_compatible(file_family declared, file_family content)
 {
     if (declared == content)
@@ -17,7 +17,8 @@ static gboolean is_compatible(file_family declared, file_family content)
     case FILE_FAMILY_OFFICE:
         return content == FILE_FAMILY_TEXT || content == FILE_FAMILY_ARCHIVE;
     case FILE_FAMILY_ARCHIVE:
-        /* .jar and .apk, an installer in a self-extracting archive that is declared as a ZIP: executable_content says it */
+        /* .jar and .apk, an installer in a self-extracting archive that is declared as a ZIP: executable_content says
+         * it */
         return content == FILE_FAMILY_OFFICE || content == FILE_FAMILY_EXECUTABLE;
     case FILE_FAMILY_MEDIA:
         return content == FILE_FAMILY_IMAGE; /* heic, avif in a container of films */
@@ -48,7 +49,8 @@ static gboolean is_mismatch(const attachment_facts *facts, slice extension)
     const char *declared = facts->declared;
     if (file_type_family(declared) == FILE_FAMILY_UNKNOWN)
         declared = file_extension_type(extension);
-    return facts->complete && facts->detected.type && (contradicts(declared, facts->detected) || is_disguised_program(declared, facts->detected));
+    return facts->complete && facts->detected.type &&
+           (contradicts(declared, facts->detected) || is_disguised_program(declared, facts->detected));
 }
 
 /* A script cannot be told from other text by its bytes: then its name does, since the name is what runs it. */

@@ -20,11 +20,11 @@ typedef struct attachment_facts {
 } attachment_facts;
 
 /* Everything that attachment_check() can say; who needs none of it need not call it. */
-#define ATTACHMENT_CHECK_ANOMALIES                                                                                   \
-    (ANOMALY_BIT(ANOMALY_TYPE_MISMATCH) | ANOMALY_BIT(ANOMALY_EXECUTABLE_CONTENT) |                                  \
-     ANOMALY_BIT(ANOMALY_DOUBLE_EXTENSION) | ANOMALY_BIT(ANOMALY_RTLO_FILENAME) |                                    \
-     ANOMALY_BIT(ANOMALY_ENCRYPTED_ARCHIVE) | ANOMALY_BIT(ANOMALY_MACRO_DOCUMENT) |                                  \
-     ANOMALY_BIT(ANOMALY_ARCHIVE_WITH_EXECUTABLE) | ANOMALY_BIT(ANOMALY_BAD_ARCHIVE) |                               \
+#define ATTACHMENT_CHECK_ANOMALIES                                                                                     \
+    (ANOMALY_BIT(ANOMALY_TYPE_MISMATCH) | ANOMALY_BIT(ANOMALY_EXECUTABLE_CONTENT) |                                    \
+     ANOMALY_BIT(ANOMALY_DOUBLE_EXTENSION) | ANOMALY_BIT(ANOMALY_RTLO_FILENAME) |                                      \
+     ANOMALY_BIT(ANOMALY_ENCRYPTED_ARCHIVE) | ANOMALY_BIT(ANOMALY_MACRO_DOCUMENT) |                                    \
+     ANOMALY_BIT(ANOMALY_ARCHIVE_WITH_EXECUTABLE) | ANOMALY_BIT(ANOMALY_BAD_ARCHIVE) |                                 \
      ANOMALY_BIT(ANOMALY_CONTENT_LIMIT))
 
 anomaly_set attachment_check(const attachment_facts *facts);

@@ -4,9 +4,9 @@
  *   CompressedData ::= SEQUENCE { version, compressionAlgorithm SEQUENCE, encapContentInfo }        RFC 3274 1.1
  *   encapContentInfo ::= SEQUENCE { eContentType OID, eContent [0] EXPLICIT OCTET STRING OPTIONAL }
  *
- * Writers that stream use BER (X.690): lengths that are not known yet (0x80, ended by two zeros), and OCTET STRINGs in pieces,
- * each with a header of its own. A level of unknown length is not measured when it is entered: its
- * elements are read until the end mark comes, so that reading is linear.
+ * Writers that stream use BER (X.690): lengths that are not known yet (0x80, ended by two zeros), and OCTET STRINGs in
+ * pieces, each with a header of its own. A level of unknown length is not measured when it is entered: its elements are
+ * read until the end mark comes, so that reading is linear.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,8 +15,16 @@
 #include "inflater.h"
 #include "limits.h"
 
-enum { TAG_INTEGER = 0x02, TAG_OCTET_STRING = 0x04, TAG_OID = 0x06, TAG_SEQUENCE = 0x30, TAG_SET = 0x31, TAG_CONTEXT_0 = 0xA0,
-       TAG_OCTET_STRING_PIECES = 0x24, CONSTRUCTED = 0x20 };
+enum {
+    TAG_INTEGER = 0x02,
+    TAG_OCTET_STRING = 0x04,
+    TAG_OID = 0x06,
+    TAG_SEQUENCE = 0x30,
+    TAG_SET = 0x31,
+    TAG_CONTEXT_0 = 0xA0,
+    TAG_OCTET_STRING_PIECES = 0x24,
+    CONSTRUCTED = 0x20
+};
 
 typedef struct element {
     guint8 tag;          /* its first byte */
@@ -136,7 +144,8 @@ static const guint8 smime[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0
 static cms_kind kind_of_oid(slice oid)
 {
     if (oid.len == sizeof pkcs7 + 1 && memcmp(oid.data, pkcs7, sizeof pkcs7) == 0) {
-        static const cms_kind kinds[] = {CMS_OTHER, CMS_DATA, CMS_SIGNED, CMS_ENVELOPED, CMS_ENVELOPED, CMS_OTHER, CMS_ENVELOPED};
+        static const cms_kind kinds[] = {CMS_OTHER,     CMS_DATA,  CMS_SIGNED,   CMS_ENVELOPED,
+                                         CMS_ENVELOPED, CMS_OTHER, CMS_ENVELOPED};
         guint8 n = oid.data[sizeof pkcs7];
         return n < G_N_ELEMENTS(kinds) ? kinds[n] : CMS_OTHER;
     }

@@ -53,14 +53,63 @@ static const struct {
     {"iso", FILE_EXTENSION_IMAGE, NULL},
     {"vhd", FILE_EXTENSION_IMAGE, NULL},
     {"vhdx", FILE_EXTENSION_IMAGE, NULL},
-#define RUNS(extension) {extension, FILE_EXTENSION_EXECUTABLE, NULL}
-    RUNS("apk"),  RUNS("app"), RUNS("appimage"), RUNS("application"), RUNS("bat"), RUNS("chm"), RUNS("cmd"), RUNS("com"),
-    RUNS("cpl"),  RUNS("deb"), RUNS("dll"),      RUNS("exe"),         RUNS("gadget"), RUNS("hlp"), RUNS("hta"), RUNS("inf"),
-    RUNS("ins"),  RUNS("jar"), RUNS("jnlp"),     RUNS("js"),          RUNS("jse"), RUNS("lnk"), RUNS("mde"), RUNS("msc"),
-    RUNS("msi"),  RUNS("msix"), RUNS("msp"),     RUNS("mst"),         RUNS("ocx"), RUNS("pif"), RUNS("pkg"), RUNS("ps1"),
-    RUNS("ps1xml"), RUNS("ps2"), RUNS("psc1"),   RUNS("psm1"),        RUNS("reg"), RUNS("rpm"), RUNS("scf"), RUNS("scr"),
-    RUNS("sct"),  RUNS("settingcontent-ms"),     RUNS("sh"),          RUNS("sys"), RUNS("url"), RUNS("vb"), RUNS("vbe"),
-    RUNS("vbs"),  RUNS("ws"), RUNS("wsc"),       RUNS("wsf"),         RUNS("wsh"), RUNS("xll"),
+#define RUNS(extension)                                                                                                \
+    {                                                                                                                  \
+        extension, FILE_EXTENSION_EXECUTABLE, NULL                                                                     \
+    }
+    RUNS("apk"),
+    RUNS("app"),
+    RUNS("appimage"),
+    RUNS("application"),
+    RUNS("bat"),
+    RUNS("chm"),
+    RUNS("cmd"),
+    RUNS("com"),
+    RUNS("cpl"),
+    RUNS("deb"),
+    RUNS("dll"),
+    RUNS("exe"),
+    RUNS("gadget"),
+    RUNS("hlp"),
+    RUNS("hta"),
+    RUNS("inf"),
+    RUNS("ins"),
+    RUNS("jar"),
+    RUNS("jnlp"),
+    RUNS("js"),
+    RUNS("jse"),
+    RUNS("lnk"),
+    RUNS("mde"),
+    RUNS("msc"),
+    RUNS("msi"),
+    RUNS("msix"),
+    RUNS("msp"),
+    RUNS("mst"),
+    RUNS("ocx"),
+    RUNS("pif"),
+    RUNS("pkg"),
+    RUNS("ps1"),
+    RUNS("ps1xml"),
+    RUNS("ps2"),
+    RUNS("psc1"),
+    RUNS("psm1"),
+    RUNS("reg"),
+    RUNS("rpm"),
+    RUNS("scf"),
+    RUNS("scr"),
+    RUNS("sct"),
+    RUNS("settingcontent-ms"),
+    RUNS("sh"),
+    RUNS("sys"),
+    RUNS("url"),
+    RUNS("vb"),
+    RUNS("vbe"),
+    RUNS("vbs"),
+    RUNS("ws"),
+    RUNS("wsc"),
+    RUNS("wsf"),
+    RUNS("wsh"),
+    RUNS("xll"),
 #undef RUNS
 };
 
@@ -88,7 +137,8 @@ const char *file_extension_type(slice extension)
 /* Windows drops blanks and dots at the end of a name. */
 static slice trim_end(slice name)
 {
-    while (name.len && (name.data[name.len - 1] == ' ' || name.data[name.len - 1] == '.' || name.data[name.len - 1] == 0))
+    while (name.len &&
+           (name.data[name.len - 1] == ' ' || name.data[name.len - 1] == '.' || name.data[name.len - 1] == 0))
         name.len--;
     return name;
 }

@@ -16,7 +16,8 @@ typedef enum file_extension_kind {
     FILE_EXTENSION_EXECUTABLE, /* a double click runs it: programs, scripts, shortcuts */
 } file_extension_kind;
 
-/* The extension behind the last dot of a name's last component, without blanks and dots that Windows drops; empty: none. Borrowed. */
+/* The extension behind the last dot of a name's last component, without blanks and dots that Windows drops; empty:
+ * none. Borrowed. */
 slice file_extension_of(slice name);
 
 /* What kind it is, ASCII letters compared without case. */
@@ -29,8 +30,8 @@ const char *file_extension_type(slice extension);
 gboolean file_extension_is_double(slice name);
 
 /* Does the name (UTF-8) have a character that turns the direction of what follows, as in
- * "annexe<U+202E>fdp.exe"? The overrides (U+202D, U+202E) and the right-to-left isolate (U+2067); marks, embeddings and the other isolates
- * stand in honest Hebrew, Arabic and translated names. */
+ * "annexe<U+202E>fdp.exe"? The overrides (U+202D, U+202E) and the right-to-left isolate (U+2067); marks, embeddings and
+ * the other isolates stand in honest Hebrew, Arabic and translated names. */
 gboolean file_extension_has_override(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* file_type.c
  * An own table, not libmagic: what is wanted is some seventy types with stable names, and answers that
- * libmagic's media types do not give (macros, encryption, an Office file's kind without unpacking). docs/content.md has the
- * figures. Types are IANA's where one is registered, else those of shared-mime-info.
+ * libmagic's media types do not give (macros, encryption, an Office file's kind without unpacking). docs/content.md has
+ * the figures. Types are IANA's where one is registered, else those of shared-mime-info.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,7 +11,12 @@
 #include "byte_order.h"
 #include "limits.h"
 
-enum { RUNS = FILE_TRAIT_EXECUTABLE, MACROS = FILE_TRAIT_MACROS, LOCKED = FILE_TRAIT_ENCRYPTED, ARCHIVE = FILE_TRAIT_ARCHIVE };
+enum {
+    RUNS = FILE_TRAIT_EXECUTABLE,
+    MACROS = FILE_TRAIT_MACROS,
+    LOCKED = FILE_TRAIT_ENCRYPTED,
+    ARCHIVE = FILE_TRAIT_ARCHIVE
+};
 
 #define TYPE(name, family, traits) ((file_type){name, FILE_FAMILY_##family, traits})
 #define NOTHING ((file_type){NULL, FILE_FAMILY_UNKNOWN, 0})
@@ -30,10 +35,19 @@ static const struct {
     guint8 len;
     file_type type;
 } signatures[] = {
-#define AT(at, bytes, name, family, traits) {at, bytes, sizeof bytes - 1, {name, FILE_FAMILY_##family, traits}}
+#define AT(at, bytes, name, family, traits)                                                                            \
+    {                                                                                                                  \
+        at, bytes, sizeof bytes - 1,                                                                                   \
+        {                                                                                                              \
+            name, FILE_FAMILY_##family, traits                                                                         \
+        }                                                                                                              \
+    }
     /* programs */
     AT(0, "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR", "application/x-eicar", EXECUTABLE, RUNS),
-    AT(0, "\x7F" "ELF", "application/x-elf", EXECUTABLE, RUNS),
+    AT(0,
+       "\x7F"
+       "ELF",
+       "application/x-elf", EXECUTABLE, RUNS),
     AT(0, "\xFE\xED\xFA\xCE", "application/x-mach-binary", EXECUTABLE, RUNS),
     AT(0, "\xFE\xED\xFA\xCF", "application/x-mach-binary", EXECUTABLE, RUNS),
     AT(0, "\xCE\xFA\xED\xFE", "application/x-mach-binary", EXECUTABLE, RUNS),
@@ -55,7 +69,10 @@ static const struct {
     AT(0, "7z\xBC\xAF\x27\x1C", "application/x-7z-compressed", ARCHIVE, ARCHIVE),
     AT(0, "\x1F\x8B\x08", "application/gzip", ARCHIVE, 0),
     AT(4, "1AY&SY", "application/x-bzip2", ARCHIVE, 0),
-    AT(0, "\xFD" "7zXZ\0", "application/x-xz", ARCHIVE, 0),
+    AT(0,
+       "\xFD"
+       "7zXZ\0",
+       "application/x-xz", ARCHIVE, 0),
     AT(0, "\x28\xB5\x2F\xFD", "application/zstd", ARCHIVE, 0),
     AT(0, "\x1F\x9D", "application/x-compress", ARCHIVE, 0),
     AT(0, "MSCF\0\0\0\0", "application/vnd.ms-cab-compressed", ARCHIVE, 0),
@@ -146,7 +163,8 @@ static file_type by_weak_signature(slice bytes)
 {
     guint32 header = slice_le32(bytes, 14);
     if (slice_has(bytes, 0, "BM", 2) && bytes.len >= 26 && slice_le32(bytes, 6) == 0 &&
-        (header == 12 || header == 40 || header == 52 || header == 56 || header == 64 || header == 108 || header == 124))
+        (header == 12 || header == 40 || header == 52 || header == 56 || header == 64 || header == 108 ||
+         header == 124))
         return TYPE("image/bmp", IMAGE, 0);
     if (slice_has(bytes, 0, "\0\0\1\0", 4) && bytes.len >= 22 && slice_le16(bytes, 4) - 1U < 64 && bytes.data[9] == 0 &&
         slice_le32(bytes, 18) == 6U + 16U * slice_le16(bytes, 4))
@@ -157,8 +175,8 @@ static file_type by_weak_signature(slice bytes)
         (slice_le32(bytes, 8) == 0x1A2B3C4D || slice_be32(bytes, 8) == 0x1A2B3C4D))
         return TYPE("application/x-pcapng", OTHER, 0);
     /* "FWS", "CWS", "ZWS", version, length: below 16 MB, and therefore no text */
-    if (bytes.len >= 8 && slice_has(bytes, 1, "WS", 2) && strchr("FCZ", bytes.data[0]) && bytes.data[0] && bytes.data[3] < 64 &&
-        bytes.data[7] == 0)
+    if (bytes.len >= 8 && slice_has(bytes, 1, "WS", 2) && strchr("FCZ", bytes.data[0]) && bytes.data[0] &&
+        bytes.data[3] < 64 && bytes.data[7] == 0)
         return TYPE("application/vnd.adobe.flash.movie", MEDIA, 0);
     /* MPEG audio without a tag: sync, layer III, a bit rate and a sample rate that exist */
     if (bytes.len >= 4 && bytes.data[0] == 0xFF && (bytes.data[1] & 0xE6) == 0xE2 && (bytes.data[1] & 0x18) != 0x08 &&
@@ -272,17 +290,30 @@ static file_type by_ole(slice bytes)
 
 /* ---- ZIP and what is one underneath ---- */
 
-enum { ZIP_CONTENT_TYPES = 1, ZIP_WORD = 2, ZIP_EXCEL = 4, ZIP_POWERPOINT = 8, ZIP_BINARY_SHEET = 16, ZIP_VBA = 32, ZIP_MANIFEST = 64,
-       ZIP_ANDROID = 128, ZIP_BASIC = 256 };
+enum {
+    ZIP_CONTENT_TYPES = 1,
+    ZIP_WORD = 2,
+    ZIP_EXCEL = 4,
+    ZIP_POWERPOINT = 8,
+    ZIP_BINARY_SHEET = 16,
+    ZIP_VBA = 32,
+    ZIP_MANIFEST = 64,
+    ZIP_ANDROID = 128,
+    ZIP_BASIC = 256
+};
 
 static const struct {
     const char *prefix;
     guint mark;
 } zip_marks[] = {
-    {"[Content_Types].xml", ZIP_CONTENT_TYPES}, {"word/", ZIP_WORD},
-    {"xl/workbook.bin", ZIP_BINARY_SHEET},      {"xl/", ZIP_EXCEL},
-    {"ppt/", ZIP_POWERPOINT},                   {"META-INF/MANIFEST.MF", ZIP_MANIFEST},
-    {"AndroidManifest.xml", ZIP_ANDROID},       {"Basic/", ZIP_BASIC},
+    {"[Content_Types].xml", ZIP_CONTENT_TYPES},
+    {"word/", ZIP_WORD},
+    {"xl/workbook.bin", ZIP_BINARY_SHEET},
+    {"xl/", ZIP_EXCEL},
+    {"ppt/", ZIP_POWERPOINT},
+    {"META-INF/MANIFEST.MF", ZIP_MANIFEST},
+    {"AndroidManifest.xml", ZIP_ANDROID},
+    {"Basic/", ZIP_BASIC},
     {"Scripts/", ZIP_BASIC},
 };
 
@@ -385,7 +416,7 @@ static const struct {
     const char *interpreter;
     const char *type;
 } interpreters[] = {
-    {"python", "text/x-python"}, {"perl", "text/x-perl"}, {"ruby", "text/x-ruby"}, {"php", "text/x-php"},
+    {"python", "text/x-python"}, {"perl", "text/x-perl"},       {"ruby", "text/x-ruby"},      {"php", "text/x-php"},
     {"node", "text/javascript"}, {"pwsh", "text/x-powershell"}, {"sh", "text/x-shellscript"},
 };
 
@@ -435,7 +466,8 @@ static const struct {
 /* Scripts of Windows look like many other things: only those count that make a COM object in a way that is no prose. */
 static file_type by_script(slice text)
 {
-    static const char *const basic[] = {"On Error Resume Next", "Option Explicit", "Dim ", "Set ", "Sub ", "Function ", "Const ", "'"};
+    static const char *const basic[] = {
+        "On Error Resume Next", "Option Explicit", "Dim ", "Set ", "Sub ", "Function ", "Const ", "'"};
     if (contains(text, "new ActiveXObject(") || contains(text, "WScript.CreateObject("))
         return TYPE("text/javascript", TEXT, RUNS);
     for (guint i = 0; i < G_N_ELEMENTS(basic); i++) {
@@ -448,8 +480,9 @@ static file_type by_script(slice text)
 /* The name in front of the first colon of a line, as in a header. */
 static gboolean is_mail_field(slice line)
 {
-    static const char *const names[] = {"Received:", "Return-Path:", "Delivered-To:", "From:", "To:", "Subject:", "Date:", "Message-ID:",
-                                        "MIME-Version:", "Content-Type:", "DKIM-Signature:", "X-Mailer:", "Reply-To:"};
+    static const char *const names[] = {
+        "Received:",   "Return-Path:",  "Delivered-To:", "From:",           "To:",       "Subject:", "Date:",
+        "Message-ID:", "MIME-Version:", "Content-Type:", "DKIM-Signature:", "X-Mailer:", "Reply-To:"};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         if (slice_begins(line, names[i]))
             return TRUE;
@@ -544,7 +577,8 @@ static gboolean is_plain_text(slice bytes)
 
 file_type file_type_detect(slice bytes)
 {
-    static file_type (*const binary[])(slice) = {by_signature, by_mz, by_cafebabe, by_ole, by_zip, by_cms, by_weak_signature};
+    static file_type (*const binary[])(slice) = {by_signature, by_mz,  by_cafebabe,      by_ole,
+                                                 by_zip,       by_cms, by_weak_signature};
     if (bytes.len == 0)
         return NOTHING;
     for (guint i = 0; i < G_N_ELEMENTS(binary); i++) {

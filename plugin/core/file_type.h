@@ -11,10 +11,10 @@
 
 /* What the type's bytes can be compared as: a declared type contradicts another family only. */
 typedef enum file_family {
-    FILE_FAMILY_UNKNOWN,    /* no signature matched; a declared type that says nothing */
-    FILE_FAMILY_TEXT,       /* plain text, markup, scripts, mail, calendars */
+    FILE_FAMILY_UNKNOWN, /* no signature matched; a declared type that says nothing */
+    FILE_FAMILY_TEXT,    /* plain text, markup, scripts, mail, calendars */
     FILE_FAMILY_IMAGE,
-    FILE_FAMILY_MEDIA,      /* sound and film */
+    FILE_FAMILY_MEDIA, /* sound and film */
     FILE_FAMILY_PDF,
     FILE_FAMILY_OFFICE,     /* documents of office programs, RTF */
     FILE_FAMILY_ARCHIVE,    /* archives, compressed files, disk images */

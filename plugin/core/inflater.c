@@ -18,7 +18,8 @@ GByteArray *inflater_unpack(slice packed, gsize limit, anomaly_set *anomalies)
     gboolean full = FALSE;
     while (result == G_CONVERTER_CONVERTED && !full) {
         gsize read = 0, made = 0, room = limit - out->len;
-        result = g_converter_convert(converter, packed.data, packed.len, chunk, CHUNK_BYTES, G_CONVERTER_INPUT_AT_END, &read, &made, NULL);
+        result = g_converter_convert(converter, packed.data, packed.len, chunk, CHUNK_BYTES, G_CONVERTER_INPUT_AT_END,
+                                     &read, &made, NULL);
         full = made > room;
         g_byte_array_append(out, chunk, (guint)MIN(made, room));
         packed = slice_from(packed, read);

@@ -64,7 +64,9 @@ static const char *declared_protection(const mime_part *part)
 {
     static const struct {
         const char *type, *protection;
-    } rows[] = {{"signed-data", "signed"}, {"enveloped-data", "encrypted"}, {"authenveloped-data", "encrypted"},
+    } rows[] = {{"signed-data", "signed"},
+                {"enveloped-data", "encrypted"},
+                {"authenveloped-data", "encrypted"},
                 {"compressed-data", "compressed"}};
     char *type = content_parameter(part, "smime-type");
     const char *protection = NULL;
@@ -239,8 +241,9 @@ static gboolean is_media_type(const char *type)
 static void add_tnef_attachment(opener *o, const tnef_attachment *attachment, guint number)
 {
     char *path = g_strdup_printf("%s.%u", o->part->path, number);
-    const char *type = attachment->is_tnef ? "application/ms-tnef"
-                       : is_media_type(attachment->type) ? attachment->type : "application/octet-stream";
+    const char *type = attachment->is_tnef               ? "application/ms-tnef"
+                       : is_media_type(attachment->type) ? attachment->type
+                                                         : "application/octet-stream";
     derived_part *derived = add(o, path, type, attachment->data, NULL);
     if (!derived)
         return;
@@ -265,12 +268,15 @@ static void open_tnef(opener *o, slice decoded)
     for (guint i = 0; i < stream->attachments->len; i++)
         add_tnef_attachment(o, g_ptr_array_index(stream->attachments, i), i + 1);
     if (stream->text && *stream->text) {
-        GByteArray *text = g_byte_array_append(g_byte_array_new(), (const guint8 *)stream->text, (guint)strlen(stream->text));
+        GByteArray *text =
+            g_byte_array_append(g_byte_array_new(), (const guint8 *)stream->text, (guint)strlen(stream->text));
         add_tnef_body(o, "text", "text/plain", (slice){text->data, text->len}, text);
     }
     if (stream->html.len)
         add_tnef_body(o, "html", "text/html", stream->html, NULL);
-    GByteArray *rtf = stream->compressed_rtf.len ? rtf_compressed_unpack(stream->compressed_rtf, room_left(o), &o->content->anomalies) : NULL;
+    GByteArray *rtf = stream->compressed_rtf.len
+                          ? rtf_compressed_unpack(stream->compressed_rtf, room_left(o), &o->content->anomalies)
+                          : NULL;
     if (rtf)
         add_tnef_body(o, "rtf", "text/rtf", (slice){rtf->data, rtf->len}, rtf);
     tnef_stream_free(stream);
@@ -283,7 +289,8 @@ static void open_smime(opener *o, slice decoded)
     GByteArray *content = cms_reader_content(decoded, room_left(o), &o->content->anomalies);
     if (!content)
         return;
-    derived_part *derived = add(o, g_strdup(o->part->path), "message/rfc822", (slice){content->data, content->len}, content);
+    derived_part *derived =
+        add(o, g_strdup(o->part->path), "message/rfc822", (slice){content->data, content->len}, content);
     if (derived)
         parse_as_mail(o->part, derived);
 }

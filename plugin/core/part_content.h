@@ -12,17 +12,19 @@
 
 /* Part numbers. Part 2's content has
  *   TNEF: 2.1, 2.2, ... for its attachments; 2.text, 2.html, 2.rtf for its bodies
- *   S/MIME: the numbers of an attached message (RFC 3501 6.4.5): 2.1, 2.2 for the parts of a multipart, 2.1 for a single part */
+ *   S/MIME: the numbers of an attached message (RFC 3501 6.4.5): 2.1, 2.2 for the parts of a multipart, 2.1 for a
+ * single part */
 
 typedef struct derived_part {
     mime_part part;        /* as if it had come with a header; its header and its place in a message are empty */
     slice bytes;           /* borrowed from what was opened, or from `owned` */
     GByteArray *owned;     /* NULL: none */
-    mime_message *message; /* the bytes are a whole mail (or MIME entity): here it is, with its paths put right. NULL: they are a file */
+    mime_message *message; /* the bytes are a whole mail (or MIME entity): here it is, with its paths put right. NULL:
+                              they are a file */
 } derived_part;
 
 typedef struct part_content {
-    GPtrArray *parts;      /* of derived_part*, owned; may be empty */
+    GPtrArray *parts; /* of derived_part*, owned; may be empty */
     anomaly_set anomalies;
 } part_content;
 
@@ -42,7 +44,8 @@ void part_content_close(part_content *content, part_budget *budget);
  * text) made of a part; NULL: nothing. `decoded`: of a leaf, else empty. Static. */
 const char *part_content_protection(const mime_part *part, slice decoded);
 
-/* Is the part shown as lines of text? text/anything, and calendars and cards that are declared as application/anything. */
+/* Is the part shown as lines of text? text/anything, and calendars and cards that are declared as application/anything.
+ */
 gboolean part_content_is_text(const mime_part *part);
 
 /* The links of a text part; `text`: mime_part_text(). Clear with url_list_clear(). */

@@ -17,8 +17,14 @@ static const guint8 signature_4[] = {'R', 'a', 'r', '!', 0x1A, 7, 0};
 static const guint8 signature_5[] = {'R', 'a', 'r', '!', 0x1A, 7, 1, 0};
 
 enum { RAR4_MAIN = 0x73, RAR4_FILE = 0x74, RAR4_END = 0x7B };
-enum { RAR4_MAIN_ENCRYPTED = 0x80, RAR4_FILE_ENCRYPTED = 0x04, RAR4_FILE_BIG = 0x100, RAR4_FILE_UNICODE = 0x200,
-       RAR4_FILE_DIRECTORY = 0xE0, RAR4_ADDED = 0x8000 };
+enum {
+    RAR4_MAIN_ENCRYPTED = 0x80,
+    RAR4_FILE_ENCRYPTED = 0x04,
+    RAR4_FILE_BIG = 0x100,
+    RAR4_FILE_UNICODE = 0x200,
+    RAR4_FILE_DIRECTORY = 0xE0,
+    RAR4_ADDED = 0x8000
+};
 enum { RAR5_FILE = 2, RAR5_ENCRYPTION = 4, RAR5_END = 5, RAR5_RECORD_ENCRYPTION = 1 };
 
 gboolean rar_walk_is_rar(slice bytes)
@@ -33,7 +39,8 @@ static archive_member member_of_4(slice header, guint16 flags)
     gsize name_at = flags & RAR4_FILE_BIG ? 40 : 32;
     slice name = slice_head(slice_from(header, name_at), slice_le16(header, 26));
     const guint8 *nul = name.len ? memchr(name.data, 0, name.len) : NULL;
-    archive_member member = {.size = slice_le32(header, 11), .encrypted = (flags & RAR4_FILE_ENCRYPTED) != 0,
+    archive_member member = {.size = slice_le32(header, 11),
+                             .encrypted = (flags & RAR4_FILE_ENCRYPTED) != 0,
                              .is_directory = (flags & RAR4_FILE_DIRECTORY) == RAR4_FILE_DIRECTORY};
     member.is_utf8 = (flags & RAR4_FILE_UNICODE) && !nul;
     member.raw_name = nul ? slice_head(name, (gsize)(nul - name.data)) : name;
@@ -122,15 +129,17 @@ static gboolean walk_block_5(slice *rest, archive_visit visit, gpointer user, gb
         return FALSE;
     slice header = slice_head(at, (gsize)size);
     at = slice_from(at, (gsize)size);
-    if (!read_number(&header, &type) || !read_number(&header, &flags) || (flags & 1 && !read_number(&header, &extra_len)) ||
-        (flags & 2 && !read_number(&header, &data_len)) || extra_len > header.len)
+    if (!read_number(&header, &type) || !read_number(&header, &flags) ||
+        (flags & 1 && !read_number(&header, &extra_len)) || (flags & 2 && !read_number(&header, &data_len)) ||
+        extra_len > header.len)
         return FALSE;
     *bad_r = FALSE;
     *encrypted_r = *encrypted_r || type == RAR5_ENCRYPTION;
     if (type == RAR5_END || type == RAR5_ENCRYPTION)
         return FALSE;
     slice extra = slice_from(header, header.len - (gsize)extra_len);
-    if (type == RAR5_FILE && (!member_of_5(slice_head(header, header.len - (gsize)extra_len), extra, &member) || !visit(&member, user)))
+    if (type == RAR5_FILE &&
+        (!member_of_5(slice_head(header, header.len - (gsize)extra_len), extra, &member) || !visit(&member, user)))
         return FALSE;
     *rest = slice_from(at, data_len > at.len ? at.len : (gsize)data_len);
     return rest->len > 0;
@@ -140,7 +149,8 @@ void rar_walk(slice bytes, archive_visit visit, gpointer user, gboolean *encrypt
 {
     gboolean bad = FALSE, is_5 = slice_has(bytes, 0, signature_5, sizeof signature_5);
     slice rest = slice_from(bytes, is_5 ? sizeof signature_5 : sizeof signature_4);
-    while (is_5 ? walk_block_5(&rest, visit, user, encrypted_r, &bad) : walk_block_4(&rest, visit, user, encrypted_r, &bad))
+    while (is_5 ? walk_block_5(&rest, visit, user, encrypted_r, &bad)
+                : walk_block_4(&rest, visit, user, encrypted_r, &bad))
         ;
     if (bad)
         *anomalies_r |= ANOMALY_BIT(ANOMALY_BAD_ARCHIVE);

@@ -1,7 +1,7 @@
 /* rtf_compressed.c
  * [MS-OXRTFCP] 2.2: COMPSIZE u32, RAWSIZE u32, COMPTYPE u32, CRC u32, then runs of a control byte and eight
- * tokens, its lowest bit first: 0 a literal, 1 a reference (big-endian: 12 bits place in the dictionary, 4 bits length - 2). A
- * reference to the place being written ends the stream.
+ * tokens, its lowest bit first: 0 a literal, 1 a reference (big-endian: 12 bits place in the dictionary, 4 bits length
+ * - 2). A reference to the place being written ends the stream.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,15 +12,16 @@
 enum { HEADER_BYTES = 16, WINDOW = 4096 };
 
 /* 2.1.2.1: what the dictionary begins with. */
-static const char dictionary[] = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript "
-                                 "\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
-                                 "\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
+static const char dictionary[] =
+    "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript "
+    "\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
+    "\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
 typedef struct unpacker {
     GByteArray *out;
     guint8 window[WINDOW];
-    guint at;      /* where the next byte goes */
-    gsize wanted;  /* bytes */
+    guint at;     /* where the next byte goes */
+    gsize wanted; /* bytes */
 } unpacker;
 
 static gboolean emit(unpacker *u, guint8 byte)

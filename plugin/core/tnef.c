@@ -1,10 +1,10 @@
 /* tnef.c
  *   stream     = signature u32, legacy key u16, *attribute                        [MS-OXTNEF] 2.1.3
  *   attribute  = level u8, id u32, length u32, data, checksum u16
- *   properties = count u32, *property                                             2.1.3.4, attMsgProps and attAttachment
- *   property   = type u16, id u16, [guid, kind u32, id u32 or name], [count u32], *value
- *   value      = of fixed size, padded to 4; or length u32, bytes, padded to 4
- * An attachment begins with attAttachRendData; what follows at level 2 is of it.
+ *   properties = count u32, *property                                             2.1.3.4, attMsgProps and
+ * attAttachment property   = type u16, id u16, [guid, kind u32, id u32 or name], [count u32], *value value      = of
+ * fixed size, padded to 4; or length u32, bytes, padded to 4 An attachment begins with attAttachRendData; what follows
+ * at level 2 is of it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,19 +14,39 @@
 #include "charset.h"
 #include "limits.h"
 
-enum { SIGNATURE = 0x223E9F78, HEADER_BYTES = 6, ATTRIBUTE_BYTES = 9, CHECKSUM_BYTES = 2, LEVEL_MESSAGE = 1, LEVEL_ATTACHMENT = 2 };
+enum {
+    SIGNATURE = 0x223E9F78,
+    HEADER_BYTES = 6,
+    ATTRIBUTE_BYTES = 9,
+    CHECKSUM_BYTES = 2,
+    LEVEL_MESSAGE = 1,
+    LEVEL_ATTACHMENT = 2
+};
 
 enum {
-    ATT_SUBJECT = 0x00018004, ATT_BODY = 0x0002800C, ATT_MESSAGE_PROPERTIES = 0x00069003, ATT_CODE_PAGE = 0x00069007,
-    ATT_REND_DATA = 0x00069002, ATT_DATA = 0x0006800F, ATT_TITLE = 0x00018010, ATT_ATTACHMENT = 0x00069005,
+    ATT_SUBJECT = 0x00018004,
+    ATT_BODY = 0x0002800C,
+    ATT_MESSAGE_PROPERTIES = 0x00069003,
+    ATT_CODE_PAGE = 0x00069007,
+    ATT_REND_DATA = 0x00069002,
+    ATT_DATA = 0x0006800F,
+    ATT_TITLE = 0x00018010,
+    ATT_ATTACHMENT = 0x00069005,
     ATT_TRANSPORT_NAME = 0x00069001,
 };
 
 enum { TYPE_STRING8 = 0x1E, TYPE_UNICODE = 0x1F, TYPE_OBJECT = 0x0D, TYPE_BINARY = 0x102, TYPE_MULTIPLE = 0x1000 };
 
 enum {
-    PROPERTY_SUBJECT = 0x0037, PROPERTY_BODY = 0x1000, PROPERTY_RTF = 0x1009, PROPERTY_HTML = 0x1013, PROPERTY_DISPLAY_NAME = 0x3001,
-    PROPERTY_DATA = 0x3701, PROPERTY_NAME = 0x3704, PROPERTY_LONG_NAME = 0x3707, PROPERTY_MIME_TAG = 0x370E,
+    PROPERTY_SUBJECT = 0x0037,
+    PROPERTY_BODY = 0x1000,
+    PROPERTY_RTF = 0x1009,
+    PROPERTY_HTML = 0x1013,
+    PROPERTY_DISPLAY_NAME = 0x3001,
+    PROPERTY_DATA = 0x3701,
+    PROPERTY_NAME = 0x3704,
+    PROPERTY_LONG_NAME = 0x3707,
+    PROPERTY_MIME_TAG = 0x370E,
 };
 
 /* IID_IMessage {00020307-0000-0000-C000-000000000046}: the object is a message. */
@@ -34,9 +54,9 @@ static const guint8 message_interface[16] = {0x07, 0x03, 0x02, 0, 0, 0, 0, 0, 0x
 
 typedef struct reader {
     tnef_stream *stream;
-    char charset[24]; /* of what is not Unicode */
+    char charset[24];            /* of what is not Unicode */
     tnef_attachment *attachment; /* the open one; NULL: none */
-    guint name_rank;  /* of the attachment's name: the long one beats the short one */
+    guint name_rank;             /* of the attachment's name: the long one beats the short one */
 } reader;
 
 typedef struct property {

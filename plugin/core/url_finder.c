@@ -168,7 +168,8 @@ url_list url_finder_text(slice text)
             at++;
             continue;
         }
-        gboolean bracketed = (at && text.data[at - 1] == '<') || (at >= 5 && slice_begins(slice_from(text, at - 5), "<URL:"));
+        gboolean bracketed =
+            (at && text.data[at - 1] == '<') || (at >= 5 && slice_begins(slice_from(text, at - 5), "<URL:"));
         slice rest = slice_from(text, at);
         if (!bracketed || !take_bracketed(&c, rest, &length))
             length = take_plain(&c, rest, scheme);
@@ -221,9 +222,10 @@ static const struct {
     const char *name;
     gunichar character;
 } references[] = {
-    {"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"colon", ':'}, {"sol", '/'}, {"period", '.'},
-    {"quest", '?'}, {"num", '#'}, {"equals", '='}, {"lpar", '('}, {"rpar", ')'}, {"commat", '@'}, {"percnt", '%'}, {"nbsp", 0xA0},
-    {"Tab", '\t'}, {"NewLine", '\n'}, {"lowbar", '_'}, {"hyphen", 0x2010}, {"bsol", '\\'}, {"plus", '+'},
+    {"amp", '&'},    {"lt", '<'},        {"gt", '>'},     {"quot", '"'},  {"apos", '\''},  {"colon", ':'},
+    {"sol", '/'},    {"period", '.'},    {"quest", '?'},  {"num", '#'},   {"equals", '='}, {"lpar", '('},
+    {"rpar", ')'},   {"commat", '@'},    {"percnt", '%'}, {"nbsp", 0xA0}, {"Tab", '\t'},   {"NewLine", '\n'},
+    {"lowbar", '_'}, {"hyphen", 0x2010}, {"bsol", '\\'},  {"plus", '+'},
 };
 
 /* A number behind "&#"; returns the bytes used, 0: none. */
@@ -292,8 +294,8 @@ static gboolean has_prefix(const char *text, const char *prefix)
 
 static gboolean is_inside(const char *url)
 {
-    return !*url || *url == '#' || has_prefix(url, "cid:") || has_prefix(url, "mid:") || has_prefix(url, "data:image/") ||
-           has_prefix(url, "data:font/") || has_prefix(url, "about:");
+    return !*url || *url == '#' || has_prefix(url, "cid:") || has_prefix(url, "mid:") ||
+           has_prefix(url, "data:image/") || has_prefix(url, "data:font/") || has_prefix(url, "about:");
 }
 
 /* "scheme:" in front (RFC 3986 3.1)? */
@@ -312,7 +314,8 @@ static void collect_link(collector *c, slice value)
         g_free(url);
         return;
     }
-    char *whole = c->base && !is_absolute(url) ? g_uri_resolve_relative(c->base, url, G_URI_FLAGS_PARSE_RELAXED, NULL) : NULL;
+    char *whole =
+        c->base && !is_absolute(url) ? g_uri_resolve_relative(c->base, url, G_URI_FLAGS_PARSE_RELAXED, NULL) : NULL;
     if (whole)
         g_free(url);
     collect(c, whole ? whole : url);
@@ -378,8 +381,9 @@ static void collect_srcset(collector *c, slice set)
 
 /* ---- HTML: tags ---- */
 
-static const char *const link_attributes[] = {"href", "src", "action", "formaction", "background", "data", "poster", "cite", "longdesc",
-                                              "ping", "xlink:href", "lowsrc", "dynsrc", "codebase", "manifest"};
+static const char *const link_attributes[] = {"href",       "src",    "action", "formaction", "background",
+                                              "data",       "poster", "cite",   "longdesc",   "ping",
+                                              "xlink:href", "lowsrc", "dynsrc", "codebase",   "manifest"};
 
 static void take_attribute(collector *c, slice tag, slice name, slice value)
 {

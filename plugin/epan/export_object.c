@@ -239,8 +239,11 @@ static gboolean is_listening(const export_list *list, packet_info *pinfo)
 static void offer_all(stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
     char *subject = subject_of(mime);
-    offering o = {pinfo, {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, message_store_bytes(stored)},
-                  subject, {0}};
+    offering o = {
+        pinfo,
+        {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, message_store_bytes(stored)},
+        subject,
+        {0}};
     if (is_listening(&messages, pinfo)) {
         o.object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
         offer(&messages, pinfo, &o.object);

@@ -10,7 +10,8 @@
 
 /* ---- attachments ---- */
 
-/* What the mail declares: a part without Content-Type declares nothing. One that was derived has no header, but a type. */
+/* What the mail declares: a part without Content-Type declares nothing. One that was derived has no header, but a type.
+ */
 static const char *declared_type(const mime_part *part)
 {
     return !part->fields || mime_part_field(part, "Content-Type") ? part->type : NULL;
@@ -26,8 +27,10 @@ static void draw_members(proto_tree *parent, packet_info *pinfo, tvbuff_t *tvb, 
     proto_item_set_generated(item);
     for (guint i = 0; i < listing->members->len; i++) {
         const archive_member *member = g_ptr_array_index(listing->members, i);
-        item = proto_tree_add_string(tree, hf_mailxtra_attachment_member, tvb, 0, 0, wmem_strdup(pinfo->pool, member->name));
-        proto_item_append_text(item, ", %" G_GUINT64_FORMAT " bytes%s", member->size, member->encrypted ? ", encrypted" : "");
+        item = proto_tree_add_string(tree, hf_mailxtra_attachment_member, tvb, 0, 0,
+                                     wmem_strdup(pinfo->pool, member->name));
+        proto_item_append_text(item, ", %" G_GUINT64_FORMAT " bytes%s", member->size,
+                               member->encrypted ? ", encrypted" : "");
         proto_item_set_generated(item);
     }
 }
@@ -39,8 +42,8 @@ static gboolean is_wanted(proto_tree *tree)
            mailxtra_wants_anomalies(tree, ATTACHMENT_CHECK_ANOMALIES);
 }
 
-void tree_content_draw_attachment(proto_tree *tree, proto_item *item, packet_info *pinfo, tvbuff_t *tvb, const mime_part *part,
-                                  slice bytes)
+void tree_content_draw_attachment(proto_tree *tree, proto_item *item, packet_info *pinfo, tvbuff_t *tvb,
+                                  const mime_part *part, slice bytes)
 {
     if (!is_wanted(tree))
         return;
@@ -64,12 +67,14 @@ gboolean tree_content_wants_urls(proto_tree *tree)
     return proto_field_is_referenced(tree, hf_mailxtra_part_url);
 }
 
-anomaly_set tree_content_draw_urls(proto_tree *parent, packet_info *pinfo, tvbuff_t *tvb, const mime_part *part, const char *text)
+anomaly_set tree_content_draw_urls(proto_tree *parent, packet_info *pinfo, tvbuff_t *tvb, const mime_part *part,
+                                   const char *text)
 {
     url_list urls = part_content_urls(part, text);
     if (urls.urls->len) {
         proto_item *item;
-        proto_tree *tree = proto_tree_add_subtree_format(parent, tvb, 0, 0, ett_mailxtra_urls, &item, "Links: %u", urls.urls->len);
+        proto_tree *tree =
+            proto_tree_add_subtree_format(parent, tvb, 0, 0, ett_mailxtra_urls, &item, "Links: %u", urls.urls->len);
         proto_item_set_generated(item);
         for (guint i = 0; i < urls.urls->len; i++)
             proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_part_url, tvb, 0, 0,

@@ -12,14 +12,15 @@
 #include "../core/mime_parser.h"
 
 /* Adds to an attachment's subtree what its bytes (shown as `tvb`) are, and expert infos to its item. */
-void tree_content_draw_attachment(proto_tree *tree, proto_item *item, packet_info *pinfo, tvbuff_t *tvb, const mime_part *part,
-                                  slice bytes);
+void tree_content_draw_attachment(proto_tree *tree, proto_item *item, packet_info *pinfo, tvbuff_t *tvb,
+                                  const mime_part *part, slice bytes);
 
 /* Does anybody look at links? */
 gboolean tree_content_wants_urls(proto_tree *tree);
 
 /* Adds the links of a text part. Returns CONTENT_LIMIT if there are more than the limit. */
-anomaly_set tree_content_draw_urls(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, const mime_part *part, const char *text);
+anomaly_set tree_content_draw_urls(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, const mime_part *part,
+                                   const char *text);
 
 /* The media type under which Wireshark knows what senders call `type`. */
 const char *tree_content_media_type(const char *type);

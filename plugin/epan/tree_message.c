@@ -36,7 +36,7 @@ typedef struct message_drawing {
     const mime_message *mime; /* the message, or a mail that came out of one of its parts */
     tvbuff_t *whole;          /* its bytes; NULL when there are none */
     packet_info *pinfo;
-    part_budget *budget;      /* of all that comes out of the message's parts */
+    part_budget *budget; /* of all that comes out of the message's parts */
 } message_drawing;
 
 static gboolean has_room(proto_tree *tree)
@@ -60,8 +60,8 @@ static void add_digest(const message_drawing *drawing, proto_tree *tree, int fie
                        const char *path, slice bytes)
 {
     if (proto_field_is_referenced(tree, field))
-        proto_item_set_generated(proto_tree_add_string(tree, field, tvb, 0, 0,
-                                                       message_store_digest(drawing->stored, type, path, bytes)));
+        proto_item_set_generated(
+            proto_tree_add_string(tree, field, tvb, 0, 0, message_store_digest(drawing->stored, type, path, bytes)));
 }
 
 /* ---- header ---- */
@@ -162,7 +162,8 @@ static const char *source_name(const message_drawing *drawing, const mime_part *
                               part->filename ? part->filename : part->type);
 }
 
-static void draw_protection(proto_tree *tree, tvbuff_t *tvb, const mime_part *part, slice decoded, anomaly_set *anomalies)
+static void draw_protection(proto_tree *tree, tvbuff_t *tvb, const mime_part *part, slice decoded,
+                            anomaly_set *anomalies)
 {
     const char *protection = part_content_protection(part, decoded);
     if (!protection)
@@ -177,8 +178,8 @@ static void draw_content(const message_drawing *drawing, proto_tree *tree, const
                          anomaly_set *anomalies);
 
 /* Everything that the decoded bytes of a leaf say. */
-static void draw_bytes(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb, slice bytes,
-                       anomaly_set *anomalies)
+static void draw_bytes(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb,
+                       slice bytes, anomaly_set *anomalies)
 {
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, tvb, 0, 0, bytes.len));
     draw_protection(tree, tvb, part, bytes, anomalies);
@@ -204,7 +205,8 @@ static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mi
 /* ---- what came out of a part ---- */
 
 /* A mail out of S/MIME: its header and its parts. */
-static void draw_derived_mail(const message_drawing *outer, proto_tree *tree, const derived_part *derived, tvbuff_t *tvb)
+static void draw_derived_mail(const message_drawing *outer, proto_tree *tree, const derived_part *derived,
+                              tvbuff_t *tvb)
 {
     message_drawing drawing = *outer;
     drawing.mime = derived->message;

@@ -82,7 +82,8 @@ static void put_end(GByteArray *out, guint count, guint32 size, guint32 offset, 
     put_text(out, comment);
 }
 
-static GByteArray *make_zip(const char *prefix, const zip_case *cases, guint count, gboolean directory, const char *comment)
+static GByteArray *make_zip(const char *prefix, const zip_case *cases, guint count, gboolean directory,
+                            const char *comment)
 {
     GByteArray *out = g_byte_array_new();
     put_text(out, prefix);
@@ -136,8 +137,13 @@ static void check_cuts(slice bytes)
 
 static const zip_case plain[] = {{"a.txt", 0, NULL}, {"dir/", 0, NULL}, {"dir/b.txt", 8, NULL}};
 static const zip_case secret[] = {{"a.txt", 0, NULL}, {"run.exe", 1, NULL}};
-static const zip_case names[] = {{"\x81" "ber.txt", 0, NULL}, {"\xC3\xBC.txt", 0x800, NULL}, {"\xC3\xA4.txt", 0, NULL},
-                                 {"x.txt", 0, "\xE6\x97\xA5.txt"}, {"a\nb", 0, NULL}};
+static const zip_case names[] = {{"\x81"
+                                  "ber.txt",
+                                  0, NULL},
+                                 {"\xC3\xBC.txt", 0x800, NULL},
+                                 {"\xC3\xA4.txt", 0, NULL},
+                                 {"x.txt", 0, "\xE6\x97\xA5.txt"},
+                                 {"a\nb", 0, NULL}};
 
 static void test_zip(void)
 {
@@ -155,11 +161,15 @@ static void test_zip(void)
         {"PK00", plain, 3, TRUE, "", "a.txt dir/ dir/b.txt", 0},
         {"", secret, 2, TRUE, "", "encrypted: a.txt run.exe! executable", 0},
         {"", secret, 2, FALSE, "", "encrypted: a.txt run.exe! executable", BIT(BAD_ARCHIVE)},
-        {"", names, 5, TRUE, "", "\u00FC" "ber.txt \u00FC.txt \u00E4.txt \u65E5.txt a b", 0},
+        {"", names, 5, TRUE, "",
+         "\u00FC"
+         "ber.txt \u00FC.txt \u00E4.txt \u65E5.txt a b",
+         0},
         {"", plain, 0, TRUE, "", "", 0},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        GByteArray *zip = make_zip(cases[i].prefix, cases[i].cases, cases[i].count, cases[i].directory, cases[i].comment);
+        GByteArray *zip =
+            make_zip(cases[i].prefix, cases[i].cases, cases[i].count, cases[i].directory, cases[i].comment);
         check(written(zip), cases[i].expected, cases[i].anomalies);
         check_cuts(written(zip));
         g_byte_array_unref(zip);
@@ -238,7 +248,8 @@ static GByteArray *make_rar4(guint16 main_flags, const char *name, guint16 file_
     return out;
 }
 
-static void put_block_5(GByteArray *out, guint8 type, const GByteArray *fields, const GByteArray *extra, const char *data)
+static void put_block_5(GByteArray *out, guint8 type, const GByteArray *fields, const GByteArray *extra,
+                        const char *data)
 {
     GByteArray *header = g_byte_array_new();
     put_le(header, type, 1);

@@ -20,7 +20,8 @@ static const char html[] = "<html><body>";
 static const char text[] = "name;value\n1;2\n";
 static const char eml[] = "From: a\nTo: b\nSubject: c\n\n";
 static const char noise[] = "\x01\x02\x03\x04\xAA\xBB";
-static const char heic[] = "\0\0\0\x18" "ftypheic";
+static const char heic[] = "\0\0\0\x18"
+                           "ftypheic";
 static const char none[] = "";
 
 static void test_verdicts(void)
@@ -40,7 +41,8 @@ static void test_verdicts(void)
         CASE("image/jpeg", "image001.jpg", png, 0), /* a picture is a picture */
         CASE("image/png", "a.png", noise, 0),
         CASE("application/x-zip-compressed", "a.zip", zip, BIT(BAD_ARCHIVE)),
-        CASE("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "a.docx", zip, BIT(BAD_ARCHIVE)),
+        CASE("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "a.docx", zip,
+             BIT(BAD_ARCHIVE)),
         CASE("application/msword", "a.doc", rtf, 0),
         CASE("application/msword", "a.doc", html, 0),
         CASE("application/msword", "a.doc", eml, 0),
@@ -78,7 +80,8 @@ static void test_verdicts(void)
         CASE("text/html", "invoice.pdf.html", html, BIT(DOUBLE_EXTENSION)),
         CASE("application/pdf", "a\u202Efdp.exe", pdf, BIT(RTLO_FILENAME)),
         /* archives */
-        CASE("application/zip", "a.zip", zip_exe, BIT(ENCRYPTED_ARCHIVE) | BIT(ARCHIVE_WITH_EXECUTABLE) | BIT(BAD_ARCHIVE)),
+        CASE("application/zip", "a.zip", zip_exe,
+             BIT(ENCRYPTED_ARCHIVE) | BIT(ARCHIVE_WITH_EXECUTABLE) | BIT(BAD_ARCHIVE)),
 #undef CASE
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -94,8 +97,10 @@ static void test_verdicts(void)
 
 static void test_traits(void)
 {
-    static const attachment_facts macro = {"application/msword", "a.doc", {"application/msword", FILE_FAMILY_OFFICE, FILE_TRAIT_MACROS}, NULL, TRUE};
-    static const attachment_facts locked = {"application/msword", "a.doc", {"application/encrypted", FILE_FAMILY_OFFICE, FILE_TRAIT_ENCRYPTED}, NULL, TRUE};
+    static const attachment_facts macro = {
+        "application/msword", "a.doc", {"application/msword", FILE_FAMILY_OFFICE, FILE_TRAIT_MACROS}, NULL, TRUE};
+    static const attachment_facts locked = {
+        "application/msword", "a.doc", {"application/encrypted", FILE_FAMILY_OFFICE, FILE_TRAIT_ENCRYPTED}, NULL, TRUE};
     static const attachment_facts holed = {"image/png", "a.png", {"text/html", FILE_FAMILY_TEXT, 0}, NULL, FALSE};
     g_assert_true(attachment_check(&holed) == 0);
     g_assert_true(attachment_check(&macro) == BIT(MACRO_DOCUMENT));

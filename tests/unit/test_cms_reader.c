@@ -37,36 +37,155 @@ static void test_content(void)
         anomaly_set anomalies;
     } cases[] = {
         /* DER */
-        {"3025" OID_SIGNED "a018" "3016" "020101" "3100" "300f" OID_DATA "a0022400", CMS_SIGNED, "", 0},
-        {"302a" OID_SIGNED "a01d" "301b" "020101" "3100" "3014" OID_DATA "a0070405" "68656c6c6f", CMS_SIGNED, "hello", 0},
+        {"3025" OID_SIGNED "a018"
+         "3016"
+         "020101"
+         "3100"
+         "300f" OID_DATA "a0022400",
+         CMS_SIGNED, "", 0},
+        {"302a" OID_SIGNED "a01d"
+         "301b"
+         "020101"
+         "3100"
+         "3014" OID_DATA "a0070405"
+         "68656c6c6f",
+         CMS_SIGNED, "hello", 0},
         /* BER, as OpenSSL streams: unknown lengths, pieces */
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "a080" "2480" "0403" "68656c" "0402" "6c6f" "0000" "0000" "0000"
-         "3100" "0000" "0000" "0000", CMS_SIGNED, "hello", 0},
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3100"
+         "3080" OID_DATA "a080"
+         "2480"
+         "0403"
+         "68656c"
+         "0402"
+         "6c6f"
+         "0000"
+         "0000"
+         "0000"
+         "3100"
+         "0000"
+         "0000"
+         "0000",
+         CMS_SIGNED, "hello", 0},
         /* an unknown length that has to be skipped, with others inside */
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3180" "3080" "0500" "0000" "0000" "3080" OID_DATA "a080" "0405" "68656c6c6f",
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3180"
+         "3080"
+         "0500"
+         "0000"
+         "0000"
+         "3080" OID_DATA "a080"
+         "0405"
+         "68656c6c6f",
          CMS_SIGNED, "hello", 0},
         /* pieces of pieces, of known length */
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "a080" "240c" "2404" "0402" "6865" "2404" "0402" "6c6c" "0401" "6f",
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3100"
+         "3080" OID_DATA "a080"
+         "240c"
+         "2404"
+         "0402"
+         "6865"
+         "2404"
+         "0402"
+         "6c6c"
+         "0401"
+         "6f",
          CMS_SIGNED, "hell", 0},
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "a080" "240f" "2404" "0402" "6865" "2404" "0402" "6c6c" "0401" "6f",
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3100"
+         "3080" OID_DATA "a080"
+         "240f"
+         "2404"
+         "0402"
+         "6865"
+         "2404"
+         "0402"
+         "6c6c"
+         "0401"
+         "6f",
          CMS_SIGNED, "hello", 0},
         /* detached */
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "0000" "3100" "0000" "0000" "0000", CMS_SIGNED, NULL, 0},
-        {"3023" OID_SIGNED "a016" "3014" "020101" "3100" "300b" OID_DATA "3100", CMS_SIGNED, NULL, 0},
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3100"
+         "3080" OID_DATA "0000"
+         "3100"
+         "0000"
+         "0000"
+         "0000",
+         CMS_SIGNED, NULL, 0},
+        {"3023" OID_SIGNED "a016"
+         "3014"
+         "020101"
+         "3100"
+         "300b" OID_DATA "3100",
+         CMS_SIGNED, NULL, 0},
         /* others */
-        {"3080" OID_ENVELOPED "a080" "3080" "020100", CMS_ENVELOPED, NULL, 0},
-        {"3080" OID_AUTH_ENVELOPED "a080" "3080" "020100", CMS_ENVELOPED, NULL, 0},
-        {"3080" OID_DIGESTED "a080" "3080" "020100", CMS_OTHER, NULL, 0},
-        {"300f" OID_DATA "a002" "0400", CMS_DATA, NULL, 0},
-        {"3005" "0603" "2a0304", CMS_NONE, NULL, 0},
+        {"3080" OID_ENVELOPED "a080"
+         "3080"
+         "020100",
+         CMS_ENVELOPED, NULL, 0},
+        {"3080" OID_AUTH_ENVELOPED "a080"
+         "3080"
+         "020100",
+         CMS_ENVELOPED, NULL, 0},
+        {"3080" OID_DIGESTED "a080"
+         "3080"
+         "020100",
+         CMS_OTHER, NULL, 0},
+        {"300f" OID_DATA "a002"
+         "0400",
+         CMS_DATA, NULL, 0},
+        {"3005"
+         "0603"
+         "2a0304",
+         CMS_NONE, NULL, 0},
         {"0403616263", CMS_NONE, NULL, 0},
         {"", CMS_NONE, NULL, 0},
         /* malformed, cut */
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "a080" "0409" "68656c6c6f", CMS_SIGNED, "hello", BIT(BAD_CMS)},
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "a080" "2480" "0403" "68656c", CMS_SIGNED, "hel", BIT(BAD_CMS)},
-        {"3080" OID_SIGNED "a080" "0500", CMS_SIGNED, NULL, BIT(BAD_CMS)},
-        {"3080" OID_SIGNED "a080" "3080" "020101" "3189ffffffffffffffffff", CMS_SIGNED, NULL, BIT(BAD_CMS)},
-        {"3080" OID_COMPRESSED "a080" "3080" "020100" "3000" "3080" OID_DATA "a080" "0403" "616263", CMS_COMPRESSED, "", BIT(BAD_COMPRESSED)},
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3100"
+         "3080" OID_DATA "a080"
+         "0409"
+         "68656c6c6f",
+         CMS_SIGNED, "hello", BIT(BAD_CMS)},
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3100"
+         "3080" OID_DATA "a080"
+         "2480"
+         "0403"
+         "68656c",
+         CMS_SIGNED, "hel", BIT(BAD_CMS)},
+        {"3080" OID_SIGNED "a080"
+         "0500",
+         CMS_SIGNED, NULL, BIT(BAD_CMS)},
+        {"3080" OID_SIGNED "a080"
+         "3080"
+         "020101"
+         "3189ffffffffffffffffff",
+         CMS_SIGNED, NULL, BIT(BAD_CMS)},
+        {"3080" OID_COMPRESSED "a080"
+         "3080"
+         "020100"
+         "3000"
+         "3080" OID_DATA "a080"
+         "0403"
+         "616263",
+         CMS_COMPRESSED, "", BIT(BAD_COMPRESSED)},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         GByteArray *bytes = from_hex(cases[i].hex);
@@ -95,7 +214,11 @@ static void test_content(void)
 static void test_depth(void)
 {
     for (guint depth = LIMIT_BER_DEPTH - 1; depth <= LIMIT_BER_DEPTH + 1; depth++) {
-        GByteArray *bytes = from_hex("3080" OID_SIGNED "a080" "3080" "020101" "3100" "3080" OID_DATA "a080");
+        GByteArray *bytes = from_hex("3080" OID_SIGNED "a080"
+                                     "3080"
+                                     "020101"
+                                     "3100"
+                                     "3080" OID_DATA "a080");
         anomaly_set met = 0;
         for (guint i = 0; i < depth; i++)
             put(bytes, "\x24\x80", 2);
@@ -108,7 +231,9 @@ static void test_depth(void)
         g_byte_array_unref(content);
         g_byte_array_unref(bytes);
     }
-    GByteArray *bytes = from_hex("3080" OID_SIGNED "a080" "3080" "020101");
+    GByteArray *bytes = from_hex("3080" OID_SIGNED "a080"
+                                 "3080"
+                                 "020101");
     anomaly_set met = 0;
     for (guint i = 0; i < 500000; i++)
         put(bytes, "\x31\x80", 2);
@@ -123,8 +248,9 @@ static GByteArray *deflate(const char *text, gsize len)
     GByteArray *out = g_byte_array_new();
     gsize read, made;
     guint8 *chunk = g_malloc(len + 1000);
-    g_assert_cmpint(g_converter_convert(converter, text, len, chunk, len + 1000, G_CONVERTER_INPUT_AT_END, &read, &made, NULL), ==,
-                    G_CONVERTER_FINISHED);
+    g_assert_cmpint(
+        g_converter_convert(converter, text, len, chunk, len + 1000, G_CONVERTER_INPUT_AT_END, &read, &made, NULL), ==,
+        G_CONVERTER_FINISHED);
     put(out, chunk, made);
     g_free(chunk);
     g_object_unref(converter);

@@ -8,8 +8,9 @@ static void test_of(void)
     static const struct {
         const char *name, *extension;
     } cases[] = {
-        {"a.pdf", "pdf"}, {"a.tar.gz", "gz"}, {"a", ""},          {"", ""},        {".bashrc", "bashrc"}, {"a.", ""},
-        {"a.exe ", "exe"}, {"a.exe. .", "exe"}, {"dir.d/file", ""}, {"d\\a.scr", "scr"}, {"...", ""},
+        {"a.pdf", "pdf"},      {"a.tar.gz", "gz"},  {"a", ""},         {"", ""},
+        {".bashrc", "bashrc"}, {"a.", ""},          {"a.exe ", "exe"}, {"a.exe. .", "exe"},
+        {"dir.d/file", ""},    {"d\\a.scr", "scr"}, {"...", ""},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         char *extension = slice_dup(file_extension_of(slice_of(cases[i].name)));
@@ -32,10 +33,12 @@ static void test_classify(void)
 
 static void test_double(void)
 {
-    static const char *const doubles[] = {"invoice.pdf.exe", "a.PDF.ScR", "scan.pdf                 .exe", "x.doc.js",
-                                          "report.xlsx.html", "photo.jpg.lnk", "a.pdf.iso", "b.docx.exe. ", "a.txt.sh"};
-    static const char *const singles[] = {"invoice.pdf", "a.tar.gz", "archive.pdf.zip", "jquery.min.js", "v1.2.exe", "setup.exe",
-                                          "index.html", "a.pdf.p7s", "mail.example.com", "a.exe.pdf", "pdf.exe", "", "doc.pdf/a.exe"};
+    static const char *const doubles[] = {"invoice.pdf.exe", "a.PDF.ScR",        "scan.pdf                 .exe",
+                                          "x.doc.js",        "report.xlsx.html", "photo.jpg.lnk",
+                                          "a.pdf.iso",       "b.docx.exe. ",     "a.txt.sh"};
+    static const char *const singles[] = {
+        "invoice.pdf", "a.tar.gz",         "archive.pdf.zip", "jquery.min.js", "v1.2.exe", "setup.exe",    "index.html",
+        "a.pdf.p7s",   "mail.example.com", "a.exe.pdf",       "pdf.exe",       "",         "doc.pdf/a.exe"};
     for (guint i = 0; i < G_N_ELEMENTS(doubles); i++)
         g_assert_true(file_extension_is_double(slice_of(doubles[i])));
     for (guint i = 0; i < G_N_ELEMENTS(singles); i++)

@@ -1,6 +1,6 @@
 /* test_file_type.c
- * Beginnings of files, and whole small ZIP and OLE2 files made here. Files of real programs are compared with libmagic in
- * tests/tshark/test_content.py.
+ * Beginnings of files, and whole small ZIP and OLE2 files made here. Files of real programs are compared with libmagic
+ * in tests/tshark/test_content.py.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,7 +27,9 @@ static void test_beginnings(void)
     } cases[] = {
 #define CASE(bytes, type, traits) {bytes, sizeof bytes - 1, type, traits}
         CASE("", NULL, 0),
-        CASE("\x7F" "ELF\2\1\1", "application/x-elf", RUNS),
+        CASE("\x7F"
+             "ELF\2\1\1",
+             "application/x-elf", RUNS),
         CASE("\xCF\xFA\xED\xFE\7\0\0\1", "application/x-mach-binary", RUNS),
         CASE("\xCA\xFE\xBA\xBE\0\0\0\2", "application/x-mach-binary", RUNS),
         CASE("\xCA\xFE\xBA\xBE\0\0\0\x34", "application/java-vm", RUNS),
@@ -41,7 +43,9 @@ static void test_beginnings(void)
         CASE("\x1F\x8B\x08\0", "application/gzip", 0),
         CASE("BZh91AY&SY\x01", "application/x-bzip2", 0),
         CASE("BZhello, all is text", "text/plain", 0),
-        CASE("\xFD" "7zXZ\0\0", "application/x-xz", 0),
+        CASE("\xFD"
+             "7zXZ\0\0",
+             "application/x-xz", 0),
         CASE("MSCF\0\0\0\0", "application/vnd.ms-cab-compressed", 0),
         CASE("\x4C\0\0\0\x01\x14\x02\0\0\0\0\0\xC0\0\0\0\0\0\0\x46", "application/x-ms-shortcut", RUNS),
         CASE("\xFF\xD8\xFF\xE0\0\x10JFIF", "image/jpeg", 0),
@@ -56,8 +60,12 @@ static void test_beginnings(void)
         CASE("ID3 is a format for tags", "text/plain", 0),
         CASE("\xFF\xFB\x90\x64", "audio/mpeg", 0),
         CASE("OggS\0\2", "application/ogg", 0),
-        CASE("\0\0\0\x20" "ftypisom", "video/mp4", 0),
-        CASE("\0\0\0\x20" "ftypqt  ", "video/quicktime", 0),
+        CASE("\0\0\0\x20"
+             "ftypisom",
+             "video/mp4", 0),
+        CASE("\0\0\0\x20"
+             "ftypqt  ",
+             "video/quicktime", 0),
         CASE("\xD4\xC3\xB2\xA1\2\0\4\0", "application/vnd.tcpdump.pcap", 0),
         CASE("\x0A\x0D\x0D\x0A\x1C\0\0\0\x4D\x3C\x2B\x1A", "application/x-pcapng", 0),
         CASE("CWS\x0A\x10\x10\0\0", "application/vnd.adobe.flash.movie", 0),
@@ -85,7 +93,9 @@ static void test_beginnings(void)
         CASE("Received: by x\nFrom: a\nTo: b\nSubject: c\n\nbody", "message/rfc822", 0),
         CASE("From: me\nTo you I say:\n\nDate: no\nSubject: no\n", "text/plain", 0),
         CASE("just text, with \xC3\xA4", "text/plain", 0),
-        CASE("Gr\xFC\xDF" "e aus K\xF6ln, in Latin-1, and more of it", "text/plain", 0),
+        CASE("Gr\xFC\xDF"
+             "e aus K\xF6ln, in Latin-1, and more of it",
+             "text/plain", 0),
         CASE("\xFF\xFEh\0i\0", "text/plain", 0),
         CASE("\x01\x02\x03\x04", "application/octet-stream", 0),
         CASE("\x90\x85\x8A\x9F\x93\x81\xA4\x95", "application/octet-stream", 0),
@@ -121,7 +131,8 @@ static void test_mz(void)
     put_le(out, 0x80, 4);
     put_le(out, 0, 64);
     check(slice_head(written(out), 60), "application/x-dosexec", RUNS);
-    check(slice_head(written(out), 100), "application/vnd.microsoft.portable-executable", RUNS); /* PE header not come yet */
+    check(slice_head(written(out), 100), "application/vnd.microsoft.portable-executable",
+          RUNS); /* PE header not come yet */
     check(written(out), "application/vnd.microsoft.portable-executable", RUNS);
     put(out, "PE\0\0", 4);
     check(written(out), "application/vnd.microsoft.portable-executable", RUNS);
@@ -169,15 +180,18 @@ static void test_zip(void)
     check_zip("[Content_Types].xml word/document.xml", OOXML "wordprocessingml.document", 0);
     check_zip("[Content_Types].xml xl/workbook.xml", OOXML "spreadsheetml.sheet", 0);
     check_zip("[Content_Types].xml ppt/presentation.xml", OOXML "presentationml.presentation", 0);
-    check_zip("[Content_Types].xml word/document.xml word/vbaProject.bin", "application/vnd.ms-word.document.macroenabled.12", MACROS);
-    check_zip("[Content_Types].xml xl/workbook.xml xl/VBAPROJECT.BIN", "application/vnd.ms-excel.sheet.macroenabled.12", MACROS);
+    check_zip("[Content_Types].xml word/document.xml word/vbaProject.bin",
+              "application/vnd.ms-word.document.macroenabled.12", MACROS);
+    check_zip("[Content_Types].xml xl/workbook.xml xl/VBAPROJECT.BIN", "application/vnd.ms-excel.sheet.macroenabled.12",
+              MACROS);
     check_zip("[Content_Types].xml xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroenabled.12", 0);
     check_zip("word/document.xml", "application/zip", FILE_TRAIT_ARCHIVE);
     check_zip("META-INF/MANIFEST.MF a.class", "application/java-archive", RUNS);
     check_zip("AndroidManifest.xml classes.dex META-INF/MANIFEST.MF", "application/vnd.android.package-archive", RUNS);
-    check_zip("mimetype=application/vnd.oasis.opendocument.text content.xml", "application/vnd.oasis.opendocument.text", 0);
-    check_zip("mimetype=application/vnd.oasis.opendocument.text Basic/Standard/script-lb.xml", "application/vnd.oasis.opendocument.text",
-              MACROS);
+    check_zip("mimetype=application/vnd.oasis.opendocument.text content.xml", "application/vnd.oasis.opendocument.text",
+              0);
+    check_zip("mimetype=application/vnd.oasis.opendocument.text Basic/Standard/script-lb.xml",
+              "application/vnd.oasis.opendocument.text", MACROS);
     check_zip("mimetype=application/epub+zip META-INF/container.xml", "application/epub+zip", 0);
     check_zip("mimetype=nonsense", "application/zip", FILE_TRAIT_ARCHIVE);
 }
@@ -249,11 +263,16 @@ static void test_families(void)
         const char *type;
         file_family family;
     } cases[] = {
-        {"text/plain", FILE_FAMILY_TEXT},           {"image/jpg", FILE_FAMILY_IMAGE},
-        {"application/pdf", FILE_FAMILY_PDF},       {"application/octet-stream", FILE_FAMILY_UNKNOWN},
-        {"application/x-foo", FILE_FAMILY_UNKNOWN}, {"application/x-zip-compressed", FILE_FAMILY_ARCHIVE},
-        {"text/rtf", FILE_FAMILY_OFFICE},           {"image/svg+xml", FILE_FAMILY_TEXT},
-        {"", FILE_FAMILY_UNKNOWN},                  {NULL, FILE_FAMILY_UNKNOWN},
+        {"text/plain", FILE_FAMILY_TEXT},
+        {"image/jpg", FILE_FAMILY_IMAGE},
+        {"application/pdf", FILE_FAMILY_PDF},
+        {"application/octet-stream", FILE_FAMILY_UNKNOWN},
+        {"application/x-foo", FILE_FAMILY_UNKNOWN},
+        {"application/x-zip-compressed", FILE_FAMILY_ARCHIVE},
+        {"text/rtf", FILE_FAMILY_OFFICE},
+        {"image/svg+xml", FILE_FAMILY_TEXT},
+        {"", FILE_FAMILY_UNKNOWN},
+        {NULL, FILE_FAMILY_UNKNOWN},
         {"application/x-msdownload", FILE_FAMILY_EXECUTABLE},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)

@@ -154,7 +154,8 @@ static void test_tnef_damaged(void)
     GByteArray *out = tnef_begin();
     put_file(out, "a.txt", "aaa", 3);
     put_text(out, "garbage behind the last one");
-    check(mail_of("Content-Type: application/ms-tnef", out), TRUE, "1.1 application/octet-stream @a.txt A ! =aaa\n", BIT(BAD_TNEF));
+    check(mail_of("Content-Type: application/ms-tnef", out), TRUE, "1.1 application/octet-stream @a.txt A ! =aaa\n",
+          BIT(BAD_TNEF));
     out = tnef_begin();
     put_file(out, "a.txt", "aaa", 3);
     check(mail_of("Content-Type: text/plain", out), FALSE, "", 0); /* no TNEF declares itself text */
@@ -162,7 +163,9 @@ static void test_tnef_damaged(void)
 
 static void test_signed(void)
 {
-    static const char multipart[] = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: image/png\r\n\r\ntwo\r\n--b--\r\n";
+    static const char multipart[] =
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: "
+        "image/png\r\n\r\ntwo\r\n--b--\r\n";
     check(mail_of("Content-Type: application/pkcs7-mime; name=smime.p7m", sign(text(multipart))), FALSE,
           "1 message/rfc822\n1: multipart/mixed\n1.1: text/plain\n1.2: image/png\n", 0);
     check(mail_of("Content-Type: application/x-pkcs7-mime", sign(text("Content-Type: text/plain\r\n\r\nhi"))), FALSE,
@@ -170,13 +173,15 @@ static void test_signed(void)
     check(mail_of("Content-Type: application/octet-stream; name=smime.p7m", sign(text("\r\nhi"))), FALSE,
           "1 message/rfc822\n1.1: text/plain\n", 0);
     check(mail_of("Content-Type: application/octet-stream; name=other.bin", sign(text("\r\nhi"))), FALSE, "", 0);
-    check(mail_of("Content-Type: application/pkcs7-mime", sign(text("\r\nhi"))), TRUE, "1 message/rfc822 !\n1.1: text/plain !\n", 0);
+    check(mail_of("Content-Type: application/pkcs7-mime", sign(text("\r\nhi"))), TRUE,
+          "1 message/rfc822 !\n1.1: text/plain !\n", 0);
     check(mail_of("Content-Type: application/pkcs7-mime", text("0\x80" OID_SIGNED)), FALSE, "", BIT(BAD_CMS));
     /* signed twice, a winmail.dat inside */
     GByteArray *tnef = tnef_begin();
     put_file(tnef, "a.txt", "aaa", 3);
     GByteArray *once = sign(mail_of("Content-Type: application/ms-tnef", tnef));
-    check(mail_of("Content-Type: application/pkcs7-mime", sign(mail_of("Content-Type: application/pkcs7-mime", once))), FALSE,
+    check(mail_of("Content-Type: application/pkcs7-mime", sign(mail_of("Content-Type: application/pkcs7-mime", once))),
+          FALSE,
           "1 message/rfc822\n1.1: application/pkcs7-mime\n1.1 message/rfc822\n1.1.1: application/ms-tnef\n"
           "1.1.1.1 application/octet-stream @a.txt A =aaa\n",
           0);
@@ -263,7 +268,8 @@ static void test_protection(void)
     check_protection("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--", NULL, "signed");
     check_protection("Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--", NULL, "encrypted");
     check_protection("Content-Type: application/pkcs7-mime", sign(text("\r\nhi")), "signed");
-    check_protection("Content-Type: application/pkcs7-mime; smime-type=signed-data", text(enveloped), "encrypted"); /* the bytes know */
+    check_protection("Content-Type: application/pkcs7-mime; smime-type=signed-data", text(enveloped),
+                     "encrypted"); /* the bytes know */
     check_protection("Content-Type: application/pkcs7-mime; smime-type=certs-only", text(certificates), NULL);
     check_protection("Content-Type: application/pkcs7-mime; smime-type=Enveloped-Data", text("damaged"), "encrypted");
     check_protection("Content-Type: application/pkcs7-mime; smime-type=compressed-data", text("damaged"), "compressed");
@@ -277,7 +283,8 @@ static void test_protection(void)
 
 static void test_is_text(void)
 {
-    static const char *const yes[] = {"text/plain", "text/calendar", "text/x-vcard", "text/vcard", "text/directory", "application/ics"};
+    static const char *const yes[] = {"text/plain", "text/calendar",  "text/x-vcard",
+                                      "text/vcard", "text/directory", "application/ics"};
     static const char *const no[] = {"application/octet-stream", "application/pdf", "image/png"};
     mime_part part = {0};
     for (guint i = 0; i < G_N_ELEMENTS(yes); i++) {

@@ -19,7 +19,8 @@ static char *picture(const tnef_stream *stream)
     for (guint i = 0; i < stream->attachments->len; i++) {
         const tnef_attachment *a = g_ptr_array_index(stream->attachments, i);
         g_string_append_printf(out, "%s%s:%s:%s%.*s", i ? "," : "", a->name ? a->name : "", a->type ? a->type : "",
-                               a->is_tnef ? "tnef " : "", a->is_tnef ? 0 : (int)a->data.len, (const char *)a->data.data);
+                               a->is_tnef ? "tnef " : "", a->is_tnef ? 0 : (int)a->data.len,
+                               (const char *)a->data.data);
     }
     return g_string_free(out, FALSE);
 }

@@ -47,7 +47,8 @@ static void test_text(void)
         {"(see https://a.example/b)", "https://a.example/b"},
         {"[http://[::1]:80/x]", "http://[::1]:80/x"},
         {"\"http://a.example/x\", 'http://b.example/'", "http://a.example/x http://b.example/"},
-        {"ftp://f.example/a;type=i and mailto:ann@example.org?subject=x%20y.", "ftp://f.example/a;type=i mailto:ann@example.org?subject=x%20y"},
+        {"ftp://f.example/a;type=i and mailto:ann@example.org?subject=x%20y.",
+         "ftp://f.example/a;type=i mailto:ann@example.org?subject=x%20y"},
         {"www.example.com, xwww.example.com", "www.example.com"},
         {"xhttp://a.example", ""},
         {"http://", ""},
@@ -80,8 +81,10 @@ static void test_html(void)
         {"<a href='data:text/html,x'>", "data:text/html,x"},
         {"<img src=http://i.example/1.png><form action=\"http://f.example/\"><body background=http://b.example/>",
          "http://i.example/1.png http://f.example/ http://b.example/"},
-        {"<area href='http://m.example/'><iframe src=//n.example/x></iframe><link href=l.css>", "http://m.example/ //n.example/x l.css"},
-        {"<meta http-equiv=refresh content=\"0; URL='http://r.example/'\"><p content='url=http://no.example/'>", "http://r.example/"},
+        {"<area href='http://m.example/'><iframe src=//n.example/x></iframe><link href=l.css>",
+         "http://m.example/ //n.example/x l.css"},
+        {"<meta http-equiv=refresh content=\"0; URL='http://r.example/'\"><p content='url=http://no.example/'>",
+         "http://r.example/"},
         {"<p style=\"background:url( 'http://s.example/a.png' )\"><style>b{background:URL(http://t.example/)}</style>",
          "http://s.example/a.png http://t.example/"},
         {"<script>var a = '<a href=http://no.example/>';</script><a href=http://yes.example/>", "http://yes.example/"},
@@ -155,7 +158,8 @@ static void test_limits(void)
 /* What would be quadratic in a naive reader: a megabyte of each takes well below a second. */
 static void test_linear(void)
 {
-    static const char *const pieces[] = {"<", "<a ", "<a href=\"", "<!--", "http://", "<http://", "&#", "(((", "url(", "<style>", "<!--[if", "<a href='x' "};
+    static const char *const pieces[] = {"<",  "<a ", "<a href=\"", "<!--",    "http://", "<http://",
+                                         "&#", "(((", "url(",       "<style>", "<!--[if", "<a href='x' "};
     for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
         GString *text = g_string_new(NULL);
         while (text->len < 1000000)
