@@ -20,7 +20,7 @@ static const char *declared_type(const mime_part *part)
 static void draw_members(proto_tree *parent, packet_info *pinfo, tvbuff_t *tvb, const archive_listing *listing)
 {
     proto_item *item;
-    if (listing->members->len == 0 || !proto_field_is_referenced(parent, hf_mailxtra_attachment_member))
+    if (listing->members->len == 0)
         return;
     proto_tree *tree = proto_tree_add_subtree_format(parent, tvb, 0, 0, ett_mailxtra_members, &item,
                                                      "Members: %" G_GUINT64_FORMAT, listing->count);
@@ -35,28 +35,25 @@ static void draw_members(proto_tree *parent, packet_info *pinfo, tvbuff_t *tvb, 
     }
 }
 
-static gboolean is_wanted(proto_tree *tree)
-{
-    return proto_field_is_referenced(tree, hf_mailxtra_attachment_detected_type) ||
-           proto_field_is_referenced(tree, hf_mailxtra_attachment_member) ||
-           mailxtra_wants_anomalies(tree, ATTACHMENT_CHECK_ANOMALIES);
-}
-
 void tree_content_draw_attachment(proto_tree *tree, proto_item *item, packet_info *pinfo, tvbuff_t *tvb,
                                   const mime_part *part, slice bytes)
 {
-    if (!is_wanted(tree))
-        return;
-    attachment_facts facts = {declared_type(part), part->filename, file_type_detect(bytes), NULL, part->complete};
-    archive_listing *listing = archive_listing_read(bytes);
-    /* what is in a document or a program is a part of it */
-    facts.listing = facts.detected.traits & FILE_TRAIT_ARCHIVE ? listing : NULL;
-    if (facts.detected.type)
+    gboolean type = proto_field_is_referenced(tree, hf_mailxtra_attachment_detected_type);
+    gboolean members = proto_field_is_referenced(tree, hf_mailxtra_attachment_member);
+    gboolean check = mailxtra_wants_anomalies(tree, ATTACHMENT_CHECK_ANOMALIES);
+    attachment_facts facts = {declared_type(part), part->filename, {0}, NULL, part->complete};
+    if (type || check)
+        facts.detected = file_type_detect(bytes);
+    if (type && facts.detected.type)
         proto_item_set_generated(
             proto_tree_add_string(tree, hf_mailxtra_attachment_detected_type, tvb, 0, 0, facts.detected.type));
-    if (listing)
+    archive_listing *listing = members || check ? archive_listing_read(bytes) : NULL;
+    if (listing && members)
         draw_members(tree, pinfo, tvb, listing);
-    mailxtra_add_anomalies(pinfo, item, attachment_check(&facts));
+    /* what is in a document or a program is a part of it */
+    facts.listing = facts.detected.traits & FILE_TRAIT_ARCHIVE ? listing : NULL;
+    if (check)
+        mailxtra_add_anomalies(pinfo, item, attachment_check(&facts));
     archive_listing_free(listing);
 }
 
