@@ -60,6 +60,14 @@ missing_for_tests() {
     command -v openssl >/dev/null || say openssl
     command -v parallel >/dev/null || say parallel
     command -v tcpdump >/dev/null || say tcpdump
+    # other readers and writers of what is in mails
+    command -v zip >/dev/null || say zip
+    { command -v 7zz || command -v 7z; } >/dev/null || say 7zip
+    command -v file >/dev/null || say file
+    command -v genisoimage >/dev/null || say genisoimage
+    command -v tnef >/dev/null || say tnef
+    command -v ytnef >/dev/null || say ytnef-tools
+    { command -v gpg && command -v gpg-agent; } >/dev/null || say gnupg
 }
 
 missing_for_gui_tests() {

@@ -56,7 +56,21 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(NESTING_LIMIT, "nesting_limit", WARN, "Nested too deeply; shown without its inner structure")                   \
     X(PART_LIMIT, "part_limit", WARN, "Too many parts; the rest is shown as one")                                     \
     X(PART_INCOMPLETE, "part_incomplete", WARN, "Bytes of this part are missing in the capture")                      \
-    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")
+    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")                                   \
+    /* content: docs/content.md says what each means and where it errs */                                             \
+    X(TYPE_MISMATCH, "type_mismatch", WARN, "The declared type contradicts the content")                              \
+    X(EXECUTABLE_CONTENT, "executable_content", WARN, "The attachment is a program or a script")                      \
+    X(DOUBLE_EXTENSION, "double_extension", WARN, "The file name hides its real extension behind a harmless one")     \
+    X(RTLO_FILENAME, "rtlo_filename", WARN, "The file name has characters that override the writing direction")       \
+    X(ENCRYPTED_ARCHIVE, "encrypted_archive", WARN, "The archive or Office file is encrypted")                        \
+    X(MACRO_DOCUMENT, "macro_document", WARN, "The document carries macros")                                          \
+    X(ARCHIVE_WITH_EXECUTABLE, "archive_with_executable", WARN, "A program or script is in the archive")              \
+    X(BAD_ARCHIVE, "bad_archive", NOTE, "The archive's directory is missing or malformed")                            \
+    X(ENCRYPTED_CONTENT, "encrypted_content", NOTE, "Encrypted (S/MIME or OpenPGP); shown as it is")                  \
+    X(BAD_TNEF, "bad_tnef", WARN, "Malformed TNEF (winmail.dat)")                                                     \
+    X(BAD_CMS, "bad_cms", WARN, "Malformed CMS (S/MIME)")                                                             \
+    X(BAD_COMPRESSED, "bad_compressed", WARN, "Malformed compressed data")                                            \
+    X(CONTENT_LIMIT, "content_limit", WARN, "More in it than the limit; the rest is not shown")
 
 typedef enum anomaly_kind {
 #define X(name, filter, weight, text) ANOMALY_##name,

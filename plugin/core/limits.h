@@ -52,6 +52,46 @@
 /* Bytes per file name (the common bound of file systems is 255 bytes; room for a "-123" is left). */
 #define LIMIT_FILENAME_BYTES 200
 
+/* Member names kept of one archive. All members are looked at, so that the executable among a
+ * million is found; but nobody reads more names than these. */
+#define LIMIT_ARCHIVE_MEMBERS 1000
+
+/* Bytes kept of one member's name; ZIP allows 65,535. */
+#define LIMIT_MEMBER_NAME_BYTES 1024
+
+/* Bytes at the end of a ZIP that may hold its end record: the record, a comment of 65,535 bytes,
+ * and some bytes that a gateway added. */
+#define LIMIT_ZIP_TAIL_BYTES (22 + 65535 + 1024)
+
+/* Sectors of an OLE2 file's directory: 32 entries each in large files, 4 in usual ones. */
+#define LIMIT_OLE_DIRECTORY_SECTORS 1024
+
+/* Bytes of a text looked at to tell what it is: scripts say so early. */
+#define LIMIT_SNIFF_BYTES 4096
+
+/* Links kept of one part, and bytes of one. Newsletters have some hundred; RFC 9110 4.1 asks for 8000. */
+#define LIMIT_URLS 1000
+#define LIMIT_URL_BYTES 8000
+
+/* Attributes and attachments of one TNEF stream, and MAPI properties of one attribute: Outlook
+ * writes below 200 of each. */
+#define LIMIT_TNEF_ATTRIBUTES 20000
+#define LIMIT_TNEF_ATTACHMENTS 1000
+#define LIMIT_MAPI_PROPERTIES 10000
+
+/* Bytes that one compressed thing (CMS compressed-data, compressed RTF) may become: zlib makes up to a thousand bytes of
+ * one, and Exchange takes no mail above 150 MB. */
+#define LIMIT_INFLATED_BYTES (64 * 1024 * 1024)
+
+/* What may come out of the parts of one message (TNEF, CMS): a mail signed, compressed and signed again that
+ * holds a winmail.dat with a mail in it is 5 deep. Bytes are of all levels together. */
+#define LIMIT_DERIVED_DEPTH 12
+#define LIMIT_DERIVED_PARTS 10000
+#define LIMIT_DERIVED_BYTES ((gsize)512 * 1024 * 1024)
+
+/* Nested constructed OCTET STRINGs (X.690 8.7.3): writers use one level. */
+#define LIMIT_BER_DEPTH 16
+
 /* Segments of a connection that may pass between the acknowledgement of bytes that were not seen and the
  * verdict that they are not in the capture; the second when the capture was seen to be out of order. */
 #define STREAM_GRACE_SEGMENTS 64

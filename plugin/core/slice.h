@@ -55,6 +55,13 @@ static inline gboolean slice_begins(slice s, const char *text)
     return s.len >= len && (len == 0 || g_ascii_strncasecmp((const char *)s.data, text, len) == 0);
 }
 
+/* Does s begin with `text`, byte by byte? */
+static inline gboolean slice_has_prefix(slice s, const char *text)
+{
+    gsize len = strlen(text);
+    return s.len >= len && memcmp(s.data, text, len) == 0;
+}
+
 /* s without leading and trailing blanks (SP and HTAB). */
 static inline slice slice_trim(slice s)
 {

@@ -15,6 +15,7 @@
 #include <epan/tap.h>
 
 #include "../core/export_name.h"
+#include "../core/part_content.h"
 
 /* What goes through the tap: borrowed for the time of the packet. */
 typedef struct offered_object {
@@ -174,19 +175,61 @@ static const char *sender_of(const stored_message *stored, const mime_message *m
                                                         : ""));
 }
 
-static void offer_attachment(const mime_message *mime, const mime_part *part, packet_info *pinfo, offered_object object,
-                             const char *subject)
+/* What is offered of one message. */
+typedef struct offering {
+    packet_info *pinfo;
+    offered_object object; /* frame and host are the same for all */
+    const char *subject;
+    part_budget budget;
+} offering;
+
+static void offer_parts(offering *o, const mime_message *mime);
+
+/* Bytes that were offered stay until the tap is called, behind the dissection. */
+static void keep_bytes(const offering *o, GByteArray *bytes)
 {
-    GByteArray *decoded = mime_part_decode(mime, part, NULL);
+    if (o->pinfo && bytes)
+        wmem_register_callback(o->pinfo->pool, on_pool_end, g_byte_array_ref(bytes));
+}
+
+static void offer_bytes(offering *o, const mime_part *part, slice bytes)
+{
+    offered_object object = o->object;
     char *name = export_name_safe(part->filename, NULL);
-    object.type = keep(pinfo, g_strdup(part->type));
-    object.wanted_name = keep(pinfo, name ? name : export_name_for_part(subject, part->path, part->type));
-    object.bytes = (slice){decoded->data, decoded->len};
-    offer(&attachments, pinfo, &object);
-    if (pinfo)
-        wmem_register_callback(pinfo->pool, on_pool_end, decoded);
-    else
+    object.type = keep(o->pinfo, g_strdup(part->type));
+    object.wanted_name = keep(o->pinfo, name ? name : export_name_for_part(o->subject, part->path, part->type));
+    object.bytes = bytes;
+    offer(&attachments, o->pinfo, &object);
+}
+
+/* The part itself, and the attachments that are inside of it (TNEF, S/MIME). `bytes` are kept by the caller. */
+static void offer_leaf(offering *o, const mime_part *part, slice bytes)
+{
+    if (export_object_is_attachment(part))
+        offer_bytes(o, part, bytes);
+    part_content *content = part_content_open(part, bytes, &o->budget);
+    for (guint i = 0; content && i < content->parts->len; i++) {
+        const derived_part *derived = g_ptr_array_index(content->parts, i);
+        keep_bytes(o, derived->owned);
+        if (!derived->message || derived->part.is_attachment)
+            offer_leaf(o, &derived->part, derived->bytes);
+        if (derived->message)
+            offer_parts(o, derived->message);
+    }
+    part_content_close(content, &o->budget);
+}
+
+static void offer_parts(offering *o, const mime_message *mime)
+{
+    for (guint i = 0; i < mime->parts->len; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        if (!export_object_is_attachment(part))
+            continue;
+        GByteArray *decoded = mime_part_decode(mime, part, NULL);
+        keep_bytes(o, decoded);
+        offer_leaf(o, part, (slice){decoded->data, decoded->len});
         g_byte_array_unref(decoded);
+    }
 }
 
 static gboolean is_listening(const export_list *list, packet_info *pinfo)
@@ -196,18 +239,18 @@ static gboolean is_listening(const export_list *list, packet_info *pinfo)
 
 static void offer_all(stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
-    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL,
-                             message_store_bytes(stored)};
     char *subject = subject_of(mime);
+    offering o = {
+        pinfo,
+        {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, message_store_bytes(stored)},
+        subject,
+        {0}};
     if (is_listening(&messages, pinfo)) {
-        object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
-        offer(&messages, pinfo, &object);
+        o.object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
+        offer(&messages, pinfo, &o.object);
     }
-    for (guint i = 0; is_listening(&attachments, pinfo) && i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (export_object_is_attachment(part))
-            offer_attachment(mime, part, pinfo, object, subject);
-    }
+    if (is_listening(&attachments, pinfo))
+        offer_parts(&o, mime);
     g_free(subject);
 }
 

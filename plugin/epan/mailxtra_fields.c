@@ -3,6 +3,8 @@
  */
 #include "mailxtra_fields.h"
 
+#include <epan/tap.h>
+
 #define X(id, name, type, display, strings, title, text) int hf_mailxtra_##id = -1;
 MAILXTRA_FIELD_LIST(X)
 #undef X
@@ -71,6 +73,36 @@ void mailxtra_fields_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(subtrees, array_length(subtrees));
     register_expert_infos(proto);
+}
+
+/* Wireshark's own fields of expert infos; one that a version lacks is skipped. */
+static gboolean wants_expert_fields(proto_tree *tree)
+{
+    static const char *const names[] = {"_ws.expert", "_ws.expert.message", "_ws.expert.severity", "_ws.expert.group"};
+    static int ids[G_N_ELEMENTS(names)];
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (ids[i] == 0)
+            ids[i] = proto_registrar_get_id_byname(names[i]);
+        if (ids[i] > 0 && proto_field_is_referenced(tree, ids[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies)
+{
+    static int expert_tap;
+    if (expert_tap == 0)
+        expert_tap = find_tap_id("expert");
+    if (!tree)
+        return FALSE;
+    if (have_tap_listener(expert_tap) || wants_expert_fields(tree))
+        return TRUE;
+    for (int kind = 0; kind < ANOMALY_COUNT; kind++) {
+        if ((anomalies & ANOMALY_BIT(kind)) && proto_field_is_referenced(tree, ei_anomaly[kind].hf))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies)

@@ -77,9 +77,13 @@
     X(part_size, "part.size", FT_UINT64, BASE_DEC, NULL, "Size", "Bytes with the transfer encoding undone")                \
     X(part_encoded_size, "part.encoded_size", FT_UINT64, BASE_DEC, NULL, "Encoded size", "Bytes as transferred")           \
     X(part_text, "part.text", FT_STRING, BASE_NONE, NULL, "Text line", "Of a text part, as UTF-8")                         \
+    X(part_url, "part.url", FT_STRING, BASE_NONE, NULL, "Link", "In text and HTML, each once")                             \
+    X(part_protection, "part.protection", FT_STRING, BASE_NONE, NULL, "Protection", "signed, encrypted or compressed (S/MIME, OpenPGP)") \
     X(attachment, "attachment", FT_NONE, BASE_NONE, NULL, "Attachment", NULL)                                              \
     X(attachment_filename, "attachment.filename", FT_STRING, BASE_NONE, NULL, "File name", "Decoded; as declared")         \
     X(attachment_type, "attachment.type", FT_STRING, BASE_NONE, NULL, "Type", "As declared")                               \
+    X(attachment_detected_type, "attachment.detected_type", FT_STRING, BASE_NONE, NULL, "Detected type", "By its content")  \
+    X(attachment_member, "attachment.member", FT_STRING, BASE_NONE, NULL, "Member", "Name of a file in the archive")       \
     X(attachment_size, "attachment.size", FT_UINT64, BASE_DEC, NULL, "Size", "Bytes, decoded")                             \
     X(attachment_complete, "attachment.complete", FT_BOOLEAN, BASE_NONE, NULL, "Complete", NULL)                           \
     X(attachment_md5, "attachment.md5", FT_STRING, BASE_NONE, NULL, "MD5", NULL)                                           \
@@ -101,7 +105,7 @@ MAILXTRA_FIELD_LIST(X)
 #undef X
 
 #define MAILXTRA_SUBTREE_LIST(X)                                                                                     \
-    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(text) X(attachment) X(fragment) X(fragments)
+    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments)
 
 #define X(id) extern int ett_mailxtra_##id;
 MAILXTRA_SUBTREE_LIST(X)
@@ -110,6 +114,10 @@ MAILXTRA_SUBTREE_LIST(X)
 extern const fragment_items mailxtra_fragment_items;
 
 void mailxtra_fields_register(int proto);
+
+/* Would anybody see one of these anomalies? A visible tree, a filter that names one, or one of the "_ws.expert" fields, or a
+ * list of expert infos. What is only found by looking closely need not be looked for otherwise. */
+gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies);
 
 /* Adds one expert info per anomaly of the set to `item`. */
 void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies);

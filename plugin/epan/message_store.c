@@ -163,6 +163,22 @@ fragment_head *message_store_fragments(const stored_message *message, packet_inf
     return head;
 }
 
+const char *message_store_digest(stored_message *message, GChecksumType algorithm, const char *path, slice bytes)
+{
+    if (!message->digests)
+        message->digests = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
+    char *key = g_strdup_printf("%d %s", (int)algorithm, path);
+    const char *kept = wmem_map_lookup(message->digests, key);
+    if (!kept) {
+        char *digest = g_compute_checksum_for_data(algorithm, bytes.data, bytes.len);
+        kept = wmem_strdup(wmem_file_scope(), digest);
+        wmem_map_insert(message->digests, wmem_strdup(wmem_file_scope(), key), (void *)kept);
+        g_free(digest);
+    }
+    g_free(key);
+    return kept;
+}
+
 mime_message *message_store_parse(const stored_message *message)
 {
     const GArray *gaps = message->gaps;

@@ -36,6 +36,7 @@ typedef struct stored_message {
     guint64 missing; /* bytes lost */
     gsize size;      /* bytes kept */
     char *summary;   /* for the Info column, made when it is first asked for */
+    wmem_map_t *digests; /* "algorithm path" to hexadecimal, each made when it is first asked for; NULL: none yet */
 } stored_message;
 
 void message_store_register(void);
@@ -60,6 +61,9 @@ slice message_store_bytes(const stored_message *message);
 /* The fragments of a finished message in the form that show_fragment_seq_tree() draws; they live as long as
  * the packet. NULL when the message has no bytes. */
 fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo);
+
+/* The digest in hexadecimal of what has that part number ("": the message itself); made once, and only when asked for. */
+const char *message_store_digest(stored_message *message, GChecksumType algorithm, const char *path, slice bytes);
 
 /* Parses a finished message. Free with mime_message_free(). */
 mime_message *message_store_parse(const stored_message *message);

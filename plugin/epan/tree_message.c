@@ -13,8 +13,10 @@
 #include "record_view.h"
 #include "save_tap.h"
 #include "text.h"
+#include "tree_content.h"
 
 #include "../core/mime_parser.h"
+#include "../core/part_content.h"
 
 /* gui.max_tree_items (a million) is an error for the whole frame; ours stop well before. */
 #define LIMIT_TREE_ITEMS 400000
@@ -32,9 +34,10 @@ void tree_message_handoff(void)
 /* What is being drawn. */
 typedef struct message_drawing {
     stored_message *stored;
-    const mime_message *mime;
-    tvbuff_t *whole; /* the message's bytes; NULL when there are none */
+    const mime_message *mime; /* the message, or a mail that came out of one of its parts */
+    tvbuff_t *whole;          /* its bytes; NULL when there are none */
     packet_info *pinfo;
+    part_budget *budget; /* of all that comes out of the message's parts */
 } message_drawing;
 
 static gboolean has_room(proto_tree *tree)
@@ -53,15 +56,13 @@ static proto_item *add_string(const message_drawing *drawing, proto_tree *tree, 
 
 /* ---- hashes ---- */
 
-/* Adds the digest only when somebody looks at it. */
+/* Adds the digest only when somebody looks at it. `path`: of the part; "": the message. */
 static void add_digest(const message_drawing *drawing, proto_tree *tree, int field, tvbuff_t *tvb, GChecksumType type,
-                       slice bytes)
+                       const char *path, slice bytes)
 {
-    if (!proto_field_is_referenced(tree, field))
-        return;
-    char *digest = g_compute_checksum_for_data(type, bytes.data, bytes.len);
-    proto_item_set_generated(proto_tree_add_string(tree, field, tvb ? tvb : drawing->whole, 0, 0, digest));
-    g_free(digest);
+    if (proto_field_is_referenced(tree, field))
+        proto_item_set_generated(
+            proto_tree_add_string(tree, field, tvb, 0, 0, message_store_digest(drawing->stored, type, path, bytes)));
 }
 
 /* ---- header ---- */
@@ -95,10 +96,8 @@ static void draw_summary_field(const message_drawing *drawing, proto_tree *tree,
 
 /* ---- parts ---- */
 
-static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb,
-                            slice decoded, anomaly_set *anomalies)
+static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, tvbuff_t *tvb, char *text)
 {
-    char *text = mime_part_text(drawing->mime, part, decoded.data, decoded.len, anomalies);
     proto_tree *tree = proto_tree_add_subtree(parent, tvb, 0, -1, ett_mailxtra_text, NULL, "Text");
     char *line = text;
     for (guint count = 0; *line && count < LIMIT_TEXT_LINES && has_room(tree); count++) {
@@ -112,20 +111,31 @@ static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, 
                               wmem_strndup(drawing->pinfo->pool, line, (gsize)(end - line)));
         line = next;
     }
+}
+
+/* Lines and links of a text, if somebody looks at them or at what its charset does. */
+static void draw_text(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb,
+                      slice decoded, anomaly_set *anomalies)
+{
+    gboolean lines = proto_field_is_referenced(tree, hf_mailxtra_part_text), urls = tree_content_wants_urls(tree);
+    anomaly_set met = ANOMALY_BIT(ANOMALY_UNKNOWN_CHARSET) | ANOMALY_BIT(ANOMALY_BAD_CHARSET_BYTES);
+    if (!lines && !urls && !mailxtra_wants_anomalies(tree, met))
+        return;
+    char *text = mime_part_text(drawing->mime, part, decoded.data, decoded.len, &met);
+    *anomalies |= met;
+    if (lines)
+        draw_text_lines(drawing, tree, tvb, text);
+    if (urls)
+        *anomalies |= tree_content_draw_urls(tree, drawing->pinfo, tvb, part, text);
     g_free(text);
 }
 
 static void call_media(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb)
 {
-    dissector_handle_t handle = dissector_get_string_handle(media_types, part->type);
+    dissector_handle_t handle = dissector_get_string_handle(media_types, tree_content_media_type(part->type));
     /* a cut PNG is not a malformed one */
     if (handle && mailxtra_prefs.call_media && part->complete && tvb_captured_length(tvb))
         guarded_call(handle, tvb, drawing->pinfo, tree, NULL);
-}
-
-static gboolean is_text(const mime_part *part)
-{
-    return g_str_has_prefix(part->type, "text/");
 }
 
 static void draw_attachment(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb,
@@ -140,9 +150,10 @@ static void draw_attachment(const message_drawing *drawing, proto_tree *parent, 
     proto_tree_add_string(tree, hf_mailxtra_attachment_type, tvb, 0, 0, part->type);
     proto_tree_add_uint64(tree, hf_mailxtra_attachment_size, tvb, 0, 0, bytes.len);
     proto_tree_add_boolean(tree, hf_mailxtra_attachment_complete, tvb, 0, 0, part->complete);
-    add_digest(drawing, tree, hf_mailxtra_attachment_md5, tvb, G_CHECKSUM_MD5, bytes);
-    add_digest(drawing, tree, hf_mailxtra_attachment_sha1, tvb, G_CHECKSUM_SHA1, bytes);
-    add_digest(drawing, tree, hf_mailxtra_attachment_sha256, tvb, G_CHECKSUM_SHA256, bytes);
+    add_digest(drawing, tree, hf_mailxtra_attachment_md5, tvb, G_CHECKSUM_MD5, part->path, bytes);
+    add_digest(drawing, tree, hf_mailxtra_attachment_sha1, tvb, G_CHECKSUM_SHA1, part->path, bytes);
+    add_digest(drawing, tree, hf_mailxtra_attachment_sha256, tvb, G_CHECKSUM_SHA256, part->path, bytes);
+    tree_content_draw_attachment(tree, item, drawing->pinfo, tvb, part, bytes);
 }
 
 /* The name of a part's data source. */
@@ -152,19 +163,95 @@ static const char *source_name(const message_drawing *drawing, const mime_part *
                               part->filename ? part->filename : part->type);
 }
 
-static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part, anomaly_set *anomalies)
+static void draw_protection(proto_tree *tree, tvbuff_t *tvb, const mime_part *part, slice decoded,
+                            anomaly_set *anomalies)
 {
-    GByteArray *decoded = mime_part_decode(drawing->mime, part, anomalies);
-    slice bytes = {decoded->data, decoded->len};
-    tvbuff_t *tvb = record_view_copy(drawing->whole, drawing->pinfo, bytes, source_name(drawing, part));
+    const char *protection = part_content_protection(part, decoded);
+    if (!protection)
+        return;
+    proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_part_protection, tvb, 0, 0, protection));
+    if (strcmp(protection, "encrypted") == 0)
+        *anomalies |= ANOMALY_BIT(ANOMALY_ENCRYPTED_CONTENT);
+}
+
+static void draw_part(const message_drawing *drawing, proto_tree *parent, const mime_part *part);
+static void draw_content(const message_drawing *drawing, proto_tree *tree, const mime_part *part, slice bytes,
+                         anomaly_set *anomalies);
+
+/* Everything that the decoded bytes of a leaf say. */
+static void draw_bytes(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb,
+                       slice bytes, anomaly_set *anomalies)
+{
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, tvb, 0, 0, bytes.len));
+    draw_protection(tree, tvb, part, bytes, anomalies);
     if (export_object_is_attachment(part))
         draw_attachment(drawing, tree, part, tvb, bytes);
-    if (is_text(part))
-        draw_text_lines(drawing, tree, part, tvb, bytes, anomalies);
+    if (part_content_is_text(part))
+        draw_text(drawing, tree, part, tvb, bytes, anomalies);
     call_media(drawing, tree, part, tvb);
+    draw_content(drawing, tree, part, bytes, anomalies);
+}
+
+static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part, anomaly_set *anomalies)
+{
+    anomaly_set met = 0;
+    GByteArray *decoded = mime_part_decode(drawing->mime, part, &met);
+    slice bytes = {decoded->data, decoded->len};
+    tvbuff_t *tvb = record_view_copy(drawing->whole, drawing->pinfo, bytes, source_name(drawing, part));
+    *anomalies |= met;
+    draw_bytes(drawing, tree, part, tvb, bytes, anomalies);
     g_byte_array_unref(decoded);
 }
+
+/* ---- what came out of a part ---- */
+
+/* A mail out of S/MIME: its header and its parts. */
+static void draw_derived_mail(const message_drawing *outer, proto_tree *tree, const derived_part *derived,
+                              tvbuff_t *tvb)
+{
+    message_drawing drawing = *outer;
+    drawing.mime = derived->message;
+    drawing.whole = tvb;
+    draw_header(&drawing, tree, drawing.mime->root);
+    draw_part(&drawing, tree, drawing.mime->root);
+}
+
+static void draw_derived(const message_drawing *drawing, proto_tree *parent, const derived_part *derived)
+{
+    const mime_part *part = &derived->part;
+    tvbuff_t *tvb = record_view_copy(drawing->whole, drawing->pinfo, derived->bytes, source_name(drawing, part));
+    if (derived->message && !part->is_attachment) {
+        draw_derived_mail(drawing, parent, derived, tvb);
+        return;
+    }
+    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_part, tvb, 0, -1, ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_part);
+    anomaly_set anomalies = part->anomalies;
+    proto_item_append_text(item, " %s: %s%s%s", part->path, part->type, part->filename ? ", " : "",
+                           part->filename ? part->filename : "");
+    proto_tree_add_string(tree, hf_mailxtra_part_path, tvb, 0, 0, part->path);
+    proto_tree_add_string(tree, hf_mailxtra_part_type, tvb, 0, 0, part->type);
+    if (part->filename)
+        proto_tree_add_string(tree, hf_mailxtra_part_filename, tvb, 0, 0, part->filename);
+    draw_bytes(drawing, tree, part, tvb, derived->bytes, &anomalies);
+    if (derived->message)
+        draw_derived_mail(drawing, tree, derived, tvb);
+    mailxtra_add_anomalies(drawing->pinfo, item, anomalies);
+}
+
+static void draw_content(const message_drawing *drawing, proto_tree *tree, const mime_part *part, slice bytes,
+                         anomaly_set *anomalies)
+{
+    part_content *content = part_content_open(part, bytes, drawing->budget);
+    if (!content)
+        return;
+    *anomalies |= content->anomalies;
+    for (guint i = 0; i < content->parts->len && has_room(tree); i++)
+        draw_derived(drawing, tree, g_ptr_array_index(content->parts, i));
+    part_content_close(content, drawing->budget);
+}
+
+/* ---- the tree of parts ---- */
 
 /* An attached message is shown as a message, and exported as a file when it is an attachment. */
 static void draw_inner_message(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
@@ -204,6 +291,8 @@ static void draw_part(const message_drawing *drawing, proto_tree *parent, const 
                           (gint)part->body_length, part->body_length);
     if (part->parent)
         draw_header(drawing, tree, part);
+    if (part->children)
+        draw_protection(tree, drawing->whole, part, SLICE_EMPTY, &anomalies);
     if (part->is_message)
         draw_inner_message(drawing, tree, part);
     else if (!part->children)
@@ -251,7 +340,7 @@ static void draw_tree(const message_drawing *drawing, tvbuff_t *frame_tvb, proto
     draw_summary_field(drawing, tree, hf_mailxtra_message_subject, "Subject");
     draw_summary_field(drawing, tree, hf_mailxtra_message_date, "Date");
     draw_summary_field(drawing, tree, hf_mailxtra_message_id, "Message-ID");
-    add_digest(drawing, tree, hf_mailxtra_message_sha256, tvb, G_CHECKSUM_SHA256, message_store_bytes(stored));
+    add_digest(drawing, tree, hf_mailxtra_message_sha256, tvb, G_CHECKSUM_SHA256, "", message_store_bytes(stored));
     draw_fragments(drawing, tree);
     draw_header(drawing, tree, drawing->mime->root);
     draw_part(drawing, tree, drawing->mime->root);
@@ -308,7 +397,8 @@ void tree_message_draw(stored_message *stored, tvbuff_t *tvb, packet_info *pinfo
         make_summary(stored, mime);
     if (wants_columns)
         fill_columns(stored, pinfo);
-    message_drawing drawing = {stored, mime, record_view_message(stored, tvb, pinfo), pinfo};
+    part_budget budget = {0};
+    message_drawing drawing = {stored, mime, record_view_message(stored, tvb, pinfo), pinfo, &budget};
     if (tree)
         draw_tree(&drawing, tvb, tree);
     if (wants_export)
