@@ -56,7 +56,19 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(NESTING_LIMIT, "nesting_limit", WARN, "Nested too deeply; shown without its inner structure")                   \
     X(PART_LIMIT, "part_limit", WARN, "Too many parts; the rest is shown as one")                                     \
     X(PART_INCOMPLETE, "part_incomplete", WARN, "Bytes of this part are missing in the capture")                      \
-    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")
+    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")                                   \
+    X(HEADER_NUL, "header_nul", WARN, "Header field has a NUL byte")                                                  \
+    X(DUPLICATE_FIELD, "duplicate_field", WARN, "Header field that may occur once occurs again; the first counts")    \
+    X(BAD_CONTENT_TYPE, "bad_content_type", NOTE, "Content-Type is not type/subtype; taken as text/plain")            \
+    X(LONG_BOUNDARY, "long_boundary", NOTE, "Boundary has more than 70 characters")                                   \
+    X(BOUNDARY_REUSED, "boundary_reused", WARN, "Boundary of a multipart around this one; readers disagree")          \
+    X(ENCODED_COMPOSITE, "encoded_composite", WARN,                                                                   \
+      "Transfer encoding on a multipart or message, which RFC 2045 6.4 forbids")                                      \
+    X(FILENAMES_DIFFER, "filenames_differ", WARN, "Two different names: one of them hides the other from a filter")   \
+    X(EMBEDDED_FILE, "embedded_file", NOTE, "A file stands inside of the text (uuencode, yEnc, BinHex)")              \
+    X(BAD_YENC, "bad_yenc", WARN, "yEnc: size or CRC differs, or the end line is missing")                            \
+    X(BAD_BINHEX, "bad_binhex", WARN, "BinHex: a CRC differs, or the end is missing")                                 \
+    X(MBOX_LINE, "mbox_line", NOTE, "Begins with the From line of an mbox file, which is no header field")
 
 typedef enum anomaly_kind {
 #define X(name, filter, weight, text) ANOMALY_##name,

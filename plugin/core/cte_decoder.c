@@ -4,7 +4,9 @@
  */
 #include "cte_decoder.h"
 
+#include "binhex.h"
 #include "rfc822_lexer.h"
+#include "yenc.h"
 
 /* ---- names ---- */
 
@@ -21,6 +23,8 @@ static const struct {
     {"qp", MIME_ENCODING_QP},
     {"x-uuencode", MIME_ENCODING_UUENCODE}, {"uuencode", MIME_ENCODING_UUENCODE},  {"x-uue", MIME_ENCODING_UUENCODE},
     {"uue", MIME_ENCODING_UUENCODE},
+    {"x-yenc", MIME_ENCODING_YENC},        {"yenc", MIME_ENCODING_YENC},          {"x-binhex", MIME_ENCODING_BINHEX},
+    {"binhex", MIME_ENCODING_BINHEX},      {"x-binhex40", MIME_ENCODING_BINHEX},  {"mac-binhex40", MIME_ENCODING_BINHEX},
 };
 
 mime_encoding cte_decoder_encoding(slice name)
@@ -74,6 +78,8 @@ struct cte_decoder {
     guint skip;        /* base64: characters to pass over behind a gap inside of a line */
     gboolean any_line; /* base64: a line end was seen */
     gboolean lost;     /* uuencode: a gap was met */
+    yenc_decoder *yenc;     /* these two have a machine of their own; else NULL */
+    binhex_decoder *binhex;
     anomaly_set anomalies;
 };
 
@@ -574,6 +580,8 @@ cte_decoder *cte_decoder_new(mime_encoding encoding, GByteArray *out)
     d->state = first_state(encoding);
     d->out = out;
     d->held = g_byte_array_new();
+    d->yenc = encoding == MIME_ENCODING_YENC ? yenc_decoder_new(out) : NULL;
+    d->binhex = encoding == MIME_ENCODING_BINHEX ? binhex_decoder_new(out) : NULL;
     return d;
 }
 
@@ -582,15 +590,21 @@ void cte_decoder_free(cte_decoder *decoder)
     if (!decoder)
         return;
     g_byte_array_unref(decoder->held);
+    yenc_decoder_free(decoder->yenc);
+    binhex_decoder_free(decoder->binhex);
     g_free(decoder);
 }
 
 void cte_decoder_feed(cte_decoder *d, slice bytes)
 {
-    if (d->state == IDENTITY) {
+    if (d->yenc)
+        yenc_decoder_feed(d->yenc, bytes);
+    else if (d->binhex)
+        binhex_decoder_feed(d->binhex, bytes);
+    else if (d->state == IDENTITY)
         g_byte_array_append(d->out, bytes.data, (guint)bytes.len);
+    if (d->state == IDENTITY)
         return;
-    }
     gboolean base64 = d->state <= B64_LOST_LINE, qp = !base64 && d->state <= QP_SOFT_CR;
     void (*step)(cte_decoder *, guint8) = base64 ? base64_byte : qp ? qp_byte : uu_byte;
     gsize (*run)(cte_decoder *, slice) = base64 ? base64_run : qp ? qp_run : no_run;
@@ -610,6 +624,10 @@ void cte_decoder_gap(cte_decoder *d, guint64 missing)
         qp_gap(d);
     else if (d->state != IDENTITY)
         uu_gap(d);
+    else if (d->yenc)
+        yenc_decoder_gap(d->yenc);
+    else if (d->binhex)
+        binhex_decoder_gap(d->binhex);
 }
 
 anomaly_set cte_decoder_finish(cte_decoder *d)
@@ -620,5 +638,9 @@ anomaly_set cte_decoder_finish(cte_decoder *d)
         qp_finish(d);
     else if (d->state != IDENTITY)
         uu_finish(d);
+    else if (d->yenc)
+        d->anomalies |= yenc_decoder_finish(d->yenc);
+    else if (d->binhex)
+        d->anomalies |= binhex_decoder_finish(d->binhex);
     return d->anomalies;
 }

@@ -341,6 +341,16 @@ static gint section_order(gconstpointer a, gconstpointer b)
     return (left->number > right->number) - (left->number < right->number);
 }
 
+static void param_free(gpointer data)
+{
+    mime_param *param = data;
+    g_free(param->name);
+    g_free(param->value);
+    g_free(param->other);
+    g_byte_array_unref(param->bytes);
+    g_free(param);
+}
+
 /* Joins the sections (sorted, one of each number) of one parameter. Neighbours with "*" are joined
  * before "%" is undone: some senders cut between '%' and its digits. */
 static mime_param *join_sections(const GPtrArray *sections, anomaly_set *anomalies)
@@ -395,49 +405,83 @@ static gboolean has_section(const GPtrArray *of, int form, int number)
     return FALSE;
 }
 
-/* The sections called `name` of the best form there is, sorted. Borrowed sections. */
-static GPtrArray *best_sections(const GPtrArray *all, const char *name, anomaly_set *anomalies)
+/* The sections called `name` by form, each form sorted, the second one of a form and number (what a reader that lets
+ * the last one win would see) in `again`. Borrowed sections. */
+typedef struct named_sections {
+    GPtrArray *forms[FORMS];
+    const section *again;
+} named_sections;
+
+static named_sections sections_of(const GPtrArray *all, const char *name, anomaly_set *anomalies)
 {
-    GPtrArray *same = g_ptr_array_new();
-    int best = FORM_PLAIN;
+    named_sections n = {.again = NULL};
+    for (int form = 0; form < FORMS; form++)
+        n.forms[form] = g_ptr_array_new();
     for (guint i = 0; i < all->len; i++) {
         section *s = g_ptr_array_index(all, i);
         if (strcmp(s->name, name) != 0)
             continue;
-        if (has_section(same, form_of(s), s->number)) {
+        if (has_section(n.forms[form_of(s)], form_of(s), s->number)) {
             *anomalies |= ANOMALY_BIT(ANOMALY_DUPLICATE_PARAMETER);
+            n.again = n.again ? n.again : s;
             continue;
         }
-        best = MIN(best, form_of(s));
-        g_ptr_array_add(same, s);
+        g_ptr_array_add(n.forms[form_of(s)], s);
     }
-    GPtrArray *chosen = g_ptr_array_new();
-    for (guint i = 0; i < same->len; i++) {
-        if (form_of(g_ptr_array_index(same, i)) == best)
-            g_ptr_array_add(chosen, g_ptr_array_index(same, i));
-    }
-    g_ptr_array_sort(chosen, section_order);
-    g_ptr_array_unref(same);
-    return chosen;
+    for (int form = 0; form < FORMS; form++)
+        g_ptr_array_sort(n.forms[form], section_order);
+    return n;
 }
 
-static mime_param *find_param(const mime_param_list *list, const char *name)
+static void sections_free(named_sections *n)
+{
+    for (int form = 0; form < FORMS; form++)
+        g_ptr_array_unref(n->forms[form]);
+}
+
+/* The value of another form, or of a second one, if it differs from the parameter's. */
+static void set_other(mime_param *param, const named_sections *n, int best)
+{
+    mime_param *other = NULL;
+    anomaly_set met = 0; /* what is odd about it does not count: it is not the value */
+    for (int form = best + 1; form < FORMS && !other; form++) {
+        if (n->forms[form]->len)
+            other = join_sections(n->forms[form], &met);
+    }
+    param->other_is_fallback = other != NULL;
+    if (!other && n->again) {
+        GPtrArray *one = g_ptr_array_new();
+        g_ptr_array_add(one, (gpointer)n->again);
+        other = join_sections(one, &met);
+        g_ptr_array_unref(one);
+    }
+    if (other && strcmp(other->value, param->value) != 0)
+        param->other = g_strdup(other->value);
+    if (other)
+        param_free(other);
+}
+
+/* The parameter called `name`, of the best form there is. */
+static mime_param *make_param(const GPtrArray *all, const char *name, anomaly_set *anomalies)
+{
+    named_sections n = sections_of(all, name, anomalies);
+    int best = 0;
+    while (n.forms[best]->len == 0)
+        best++;
+    mime_param *param = join_sections(n.forms[best], anomalies);
+    set_other(param, &n, best);
+    sections_free(&n);
+    return param;
+}
+
+const mime_param *mime_param_find(const mime_param_list *list, const char *name)
 {
     for (guint i = 0; i < list->params->len; i++) {
-        mime_param *param = g_ptr_array_index(list->params, i);
+        const mime_param *param = g_ptr_array_index(list->params, i);
         if (strcmp(param->name, name) == 0)
             return param;
     }
     return NULL;
-}
-
-static void param_free(gpointer data)
-{
-    mime_param *param = data;
-    g_free(param->name);
-    g_free(param->value);
-    g_byte_array_unref(param->bytes);
-    g_free(param);
 }
 
 mime_param_list *mime_param_parse(slice raw, anomaly_set *anomalies)
@@ -449,11 +493,9 @@ mime_param_list *mime_param_parse(slice raw, anomaly_set *anomalies)
     GPtrArray *sections = take_sections(raw, &met);
     for (guint i = 0; i < sections->len; i++) {
         const section *s = g_ptr_array_index(sections, i);
-        if (find_param(list, s->name))
+        if (mime_param_find(list, s->name))
             continue;
-        GPtrArray *chosen = best_sections(sections, s->name, &met);
-        g_ptr_array_add(list->params, join_sections(chosen, &met));
-        g_ptr_array_unref(chosen);
+        g_ptr_array_add(list->params, make_param(sections, s->name, &met));
     }
     g_ptr_array_unref(sections);
     if (anomalies)
@@ -472,12 +514,12 @@ void mime_param_list_free(mime_param_list *list)
 
 const char *mime_param_value(const mime_param_list *list, const char *name)
 {
-    const mime_param *param = find_param(list, name);
+    const mime_param *param = mime_param_find(list, name);
     return param ? param->value : NULL;
 }
 
 slice mime_param_bytes(const mime_param_list *list, const char *name)
 {
-    const mime_param *param = find_param(list, name);
+    const mime_param *param = mime_param_find(list, name);
     return param ? slice_of_array(param->bytes) : SLICE_EMPTY;
 }

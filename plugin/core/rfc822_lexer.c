@@ -7,13 +7,18 @@
 #include "encoded_word.h"
 #include "limits.h"
 
+slice rfc822_trim_right(slice s)
+{
+    while (s.len && rfc822_is_lwsp(s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 slice rfc822_trim(slice s)
 {
     while (s.len && rfc822_is_lwsp(s.data[0]))
         s = slice_from(s, 1);
-    while (s.len && rfc822_is_lwsp(s.data[s.len - 1]))
-        s.len--;
-    return s;
+    return rfc822_trim_right(s);
 }
 
 gboolean rfc822_is_token_char(guint8 c)
