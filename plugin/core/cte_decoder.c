@@ -311,8 +311,8 @@ static void base64_gap(cte_decoder *d, guint64 missing)
 /* ---- quoted-printable: RFC 2045 6.7 ----
  *
  * Rule 3: blanks in front of a line end were added on the way, and go. Rule 5: "=" with nothing but
- * blanks up to the line end is a soft line break. An "=" that is neither stays as it is, and
- * so does a CR without LF. Line ends come out as they went in. */
+ * blanks up to the line end is a soft line break. An "=" that is neither stays as it is. A line ends in CRLF,
+ * LF, or a CR alone; line ends come out as they went in. */
 
 static void qp_text(cte_decoder *d, guint8 c)
 {
@@ -383,7 +383,7 @@ static void qp_byte(cte_decoder *d, guint8 c)
             put(d, '\n');
             d->state = QP_TEXT;
         } else {
-            put_held(d);
+            drop_held(d);
             put(d, '\r');
             qp_text(d, c);
         }
@@ -413,13 +413,11 @@ static void qp_byte(cte_decoder *d, guint8 c)
             qp_take_back(d, c);
         }
         break;
-    default: /* QP_SOFT_CR */
-        if (c == '\n') {
-            drop_held(d);
-            d->state = QP_TEXT;
-        } else {
-            qp_take_back(d, c);
-        }
+    default: /* QP_SOFT_CR: a CR alone ends a line, too */
+        drop_held(d);
+        d->state = QP_TEXT;
+        if (c != '\n')
+            qp_text(d, c);
     }
 }
 
@@ -510,8 +508,6 @@ static void uu_decode_line(cte_decoder *d, slice line)
 static void uu_line(cte_decoder *d)
 {
     slice line = {d->held->data, d->held->len};
-    if (line.len && line.data[line.len - 1] == '\r')
-        line.len--;
     if (d->state == UU_BEFORE) {
         /* Behind a hole that took the begin line, full lines ("M" and 60 characters) are data. */
         gboolean data = d->lost && line.len == 61 && line.data[0] == 'M';
@@ -532,11 +528,12 @@ static void uu_byte(cte_decoder *d, guint8 c)
 {
     if (d->state == UU_AFTER)
         return;
+    /* No character of a line is a CR: alone it ends one, too; of CRLF the LF ends an empty one. */
     if (d->state == UU_LOST_LINE) {
-        d->state = c == '\n' ? UU_LINES : UU_LOST_LINE;
+        d->state = c == '\n' || c == '\r' ? UU_LINES : UU_LOST_LINE;
         return;
     }
-    if (c == '\n')
+    if (c == '\n' || c == '\r')
         uu_line(d);
     else if (d->held->len < UU_LINE_BYTES)
         hold(d, c);

@@ -62,23 +62,32 @@ static char *dup_value(const mime_param_list *list, const char *name)
     return value && *value ? g_strdup(value) : NULL;
 }
 
-static gboolean is_media_type(const char *value)
+/* token "/" token, and nothing behind it but what can be cut off: "text/html=..." where a ";" was lost. Its length;
+ * 0: it is none. */
+static gsize media_type_length(const char *value)
 {
-    const char *slash = strchr(value, '/');
-    return slash && slash > value && slash[1] && !strchr(slash + 1, '/');
+    gsize type = 0;
+    while (rfc822_is_token_char((guint8)value[type]))
+        type++;
+    if (type == 0 || value[type] != '/')
+        return 0;
+    gsize end = type + 1;
+    while (rfc822_is_token_char((guint8)value[end]))
+        end++;
+    return end > type + 1 && value[end] != '/' ? end : 0;
 }
 
 /* RFC 2045 5.2 and RFC 2046 5.1.5: what a part is that does not say so, or says nonsense. */
 static void set_type(mime_part *part, const mime_param_list *content)
 {
-    if (content && is_media_type(content->value)) {
-        part->type = g_strdup(content->value);
-        return;
-    }
-    if (content)
-        part->anomalies |= ANOMALY_BIT(ANOMALY_BAD_CONTENT_TYPE);
+    gsize len = content ? media_type_length(content->value) : 0;
     gboolean in_digest = part->parent && strcmp(part->parent->type, "multipart/digest") == 0;
-    part->type = g_strdup(!content && in_digest ? "message/rfc822" : "text/plain");
+    if (content && (len == 0 || content->value[len]))
+        part->anomalies |= ANOMALY_BIT(ANOMALY_BAD_CONTENT_TYPE);
+    if (len)
+        part->type = g_strndup(content->value, len);
+    else
+        part->type = g_strdup(!content && in_digest ? "message/rfc822" : "text/plain");
 }
 
 static void set_encoding(mime_part *part)
