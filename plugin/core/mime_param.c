@@ -267,19 +267,34 @@ static GPtrArray *take_sections(slice cursor, anomaly_set *anomalies)
     }
 }
 
+/* The next word of a value, up to a blank, a comment or ";". */
+static slice take_word(slice *cursor)
+{
+    slice start = *cursor;
+    while (cursor->len && cursor->data[0] != ';' && cursor->data[0] != '(' && !rfc822_is_lwsp(cursor->data[0]))
+        *cursor = slice_from(*cursor, 1);
+    return slice_head(start, start.len - cursor->len);
+}
+
+/* Does the word at s belong to what is read so far? "text / plain" is one value, "text/plain junk" is not. */
+static gboolean word_continues(const GString *value, slice s)
+{
+    return value->len == 0 || value->str[value->len - 1] == '/' || s.data[0] == '/';
+}
+
 /* The value in front of the parameters: "text/plain", also written "text / plain (x)". When the field
  * begins with a parameter at once ("Content-Disposition: filename=a.txt") there is none. */
-static char *take_value(slice *cursor)
+static char *take_value(slice *cursor, anomaly_set *anomalies)
 {
     GString *value = g_string_new(NULL);
     rfc822_skip_cfws(cursor);
-    while (cursor->len && cursor->data[0] != ';') {
-        slice start = *cursor;
-        if (known_parameter_at(slice_head(start, 256)))
-            break;
-        while (cursor->len && cursor->data[0] != ';' && cursor->data[0] != '(' && !rfc822_is_lwsp(cursor->data[0]))
-            *cursor = slice_from(*cursor, 1);
-        g_string_append_len(value, (const char *)start.data, (gssize)(start.len - cursor->len));
+    while (cursor->len && cursor->data[0] != ';' && !known_parameter_at(slice_head(*cursor, 256))) {
+        gboolean continues = word_continues(value, *cursor);
+        slice word = take_word(cursor);
+        if (continues)
+            g_string_append_len(value, (const char *)word.data, (gssize)word.len);
+        else
+            *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
         rfc822_skip_cfws(cursor);
     }
     char *utf8 = charset_to_utf8((slice){(guint8 *)value->str, value->len}, SLICE_EMPTY, NULL);
@@ -489,7 +504,7 @@ mime_param_list *mime_param_parse(slice raw, anomaly_set *anomalies)
     anomaly_set met = 0;
     mime_param_list *list = g_new0(mime_param_list, 1);
     list->params = g_ptr_array_new_with_free_func(param_free);
-    list->value = take_value(&raw);
+    list->value = take_value(&raw, &met);
     GPtrArray *sections = take_sections(raw, &met);
     for (guint i = 0; i < sections->len; i++) {
         const section *s = g_ptr_array_index(sections, i);

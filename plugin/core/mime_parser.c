@@ -641,6 +641,12 @@ static mime_source *decode_source(const mime_part *part)
     return source;
 }
 
+static void keep_source(mime_message *message, mime_source *source)
+{
+    source->index = message->sources->len;
+    g_ptr_array_add(message->sources, source);
+}
+
 static void read_parts(parser *p);
 static parser parser_of(mime_message *message, const mime_source *source, gboolean cut);
 static void open_part(parser *p, mime_part *parent);
@@ -653,7 +659,7 @@ static void read_decoded(parser *p, mime_part *part)
         part->anomalies |= ANOMALY_BIT(ANOMALY_NESTING_LIMIT);
         return;
     }
-    g_ptr_array_add(p->message->sources, source);
+    keep_source(p->message, source);
     parser inner = parser_of(p->message, source, p->cut && !part->complete);
     inner.fields = p->fields;
     if (is_message_type(part)) {
@@ -739,7 +745,7 @@ static void look_for_blocks(parser *p, mime_part *part, gboolean many)
 {
     gsize at, end;
     if (body_source(part, &part->block_source, &at, &end))
-        g_ptr_array_add(p->message->sources, (gpointer)part->block_source);
+        keep_source(p->message, (mime_source *)part->block_source);
     if (part->block_source)
         read_blocks(p, part, at, end, many);
 }
@@ -821,7 +827,7 @@ static void look_for_files(parser *p, mime_part *text)
     if (files->len)
         text->anomalies |= ANOMALY_BIT(ANOMALY_EMBEDDED_FILE);
     if (decoded && files->len)
-        g_ptr_array_add(p->message->sources, (gpointer)source);
+        keep_source(p->message, (mime_source *)source);
     else if (decoded)
         source_free((gpointer)source);
     g_array_unref(files);
@@ -1019,7 +1025,7 @@ mime_message *mime_message_parse(slice bytes, const mime_gap *gaps, guint gap_co
     *source = (mime_source){.bytes = bytes, .gaps = gaps, .gap_count = gap_count};
     *m = (mime_message){.bytes = bytes, .parts = g_ptr_array_new(), .gaps = gaps, .gap_count = gap_count,
                         .sources = g_ptr_array_new_with_free_func(source_free)};
-    g_ptr_array_add(m->sources, source);
+    keep_source(m, source);
     if (gap_count)
         m->anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
     if (cut)

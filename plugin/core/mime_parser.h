@@ -44,6 +44,7 @@ typedef struct mime_source {
     const mime_gap *gaps; /* holes in front of these bytes; of a decoded body: `missing` is unknown */
     guint gap_count;
     guint depth;          /* 0: the message itself */
+    guint index;          /* in mime_message.sources */
     const mime_part *part; /* whose decoded body this is; NULL: the message */
 } mime_source;
 

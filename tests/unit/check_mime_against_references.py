@@ -122,7 +122,7 @@ def differences(ours, theirs, line_ends_differ=False):
             found.append(("bytes", a, b))
         elif b.get("text") is not None and a["valid_text"] and a["charset"] and a.get("text") is not None and one_line_end(a["text"]) != one_line_end(b["text"]):
             found.append(("text", a, b))
-        if a["filename"] != b["filename"]:
+        if (a["filename"] or None) != (b["filename"] or None):
             found.append(("name", a, b))
     return found
 
@@ -197,22 +197,23 @@ def our_quoted_printable(body):
 
 
 def our_uuencode(body):
-    out, inside, met = bytearray(), False, False
+    """The lines between "begin" and "end" that are as long as they say; of a body that gives nothing so, all of it."""
+    out, inside, closed, bad = bytearray(), False, False, False
     for line in re.split(rb"[\r\n]+", body):
         if not inside:
             inside = bool(re.match(rb"begin [0-9]", line, re.I))
-            met = met or inside
         elif line.lower() == b"end":
+            closed = True
             break
-        elif line and 32 <= line[0] <= 96:
+        elif line:
             length = (line[0] - 32) & 63
-            if len(line) > 1 + (length + 2) // 3 * 4 + 2:
+            if not 32 <= line[0] <= 96 or len(line) > 1 + (length + 2) // 3 * 4 + 2:
+                bad = True
                 continue
             digits = [(c - 32) & 63 for c in line[1:]] + [0] * 90
             bits = b"".join((a << 18 | b << 12 | c << 6 | d).to_bytes(3, "big") for a, b, c, d in zip(*[iter(digits)] * 4))
             out += bits[:length]
-    closed = any(line.lower() == b"end" for line in re.split(rb"[\r\n]+", body))
-    return bytes(out) if out or (met and closed) else body
+    return bytes(out) if out or (closed and not bad) else body
 
 
 def first_word(encoding):
@@ -313,6 +314,8 @@ def empty_parameter(part, header):
 
 @rule("header", "a name is looked for in Content-Type filename= and in Content-Disposition name=, too")
 def filename_elsewhere(part, header):
+    if not re.search(rb"(?i)filename\*?[0-9*]*=", header):
+        header = re.sub(rb"(?i)(Content-Disposition:(?:[^\r\n]|\r?\n[ \t])*?)(?<=[;\s])name(?=\*?[0-9*]*=)", rb"\1filename", header)
     return re.sub(rb"(?i)(Content-Type:(?:[^\r\n]|\r?\n[ \t])*?)(?<=[;\s])filename(?=\*?[0-9*]*=)", rb"\1name", header)
 
 
@@ -324,6 +327,20 @@ def blank_ends_value(part, header):
 @rule("header", "8-bit bytes in the name of a field are let pass")
 def eight_bit_name(part, header):
     return re.sub(rb"(?m)^[!-9;-~\x80-\xff]+(?=[ \t]*:)", lambda name: re.sub(rb"[\x80-\xff]", b"x", name[0]), header)
+
+
+@rule("header", "of two parameters of a name the first counts")
+def parameter_twice(part, header):
+    def change(value):
+        seen, kept = set(), []
+        for piece in re.split(rb";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*\Z)", value):
+            name = piece.split(b"=")[0].strip().lower() if b"=" in piece else None
+            if name is None or name not in seen:
+                kept.append(piece)
+            seen.add(name)
+        return b";".join(kept)
+
+    return in_content_fields(header, change)
 
 
 @rule("header", "of two fields of a name the first counts")
@@ -342,7 +359,7 @@ def field_twice(part, header):
 
 @rule("header", "an encoding is a word: what is behind a blank, a semicolon or a comment does not belong to it")
 def encoding_name(part, header):
-    return re.sub(rb"(?mi)^(Content-Transfer-Encoding:[ \t]*[A-Za-z0-9-]+)(?![A-Za-z0-9-])[^\r\n]+", rb"\1", header)
+    return re.sub(rb"(?mi)^(Content-Transfer-Encoding:[ \t]*[A-Za-z0-9-]+)(?![A-Za-z0-9-])(?:[^\r\n]|\r?\n[ \t])+", rb"\1", header)
 
 
 @rule("header", "what is no type/subtype is text/plain (RFC 2045 5.2)")
@@ -424,6 +441,14 @@ def encoded_composite(part, header):
 def encoded_word_without_end(part, header):
     def change(field):
         return rfc2231(field[1], part["filename"]) if re.search(rb"=\?[^?]*\?[bBqQ]\?[^?]*\?(?!=)", field[2]) else field[0]
+
+    return re.sub(rb'((?:file)?name)="([^"]*)"', change, header) if part["filename"] else header
+
+
+@rule("header", "RFC 2047 4.2: an \"=\" without two digits is kept, where GMime drops it")
+def bad_escape_in_word(part, header):
+    def change(field):
+        return rfc2231(field[1], part["filename"]) if re.search(rb"(?i)\?q\?[^?]*=(?![0-9a-f]{2})", field[2]) else field[0]
 
     return re.sub(rb'((?:file)?name)="([^"]*)"', change, header) if part["filename"] else header
 
@@ -540,7 +565,8 @@ READER_WAYS = {
     "gmime_no_body": "GMime gives no part for a message without a body",
     "no_begin_line": "uuencode without a begin line is given raw; the others give nothing, or decode lines that may be none",
     "email_any_message": "email reads every message/* as a message; only rfc822 and global are (RFC 2046 5.2, RFC 6532 3.7)",
-    "email_word_glued": "email puts a blank between an encoded word and the text glued to it; nobody wrote one",
+    "blanks_at_words": "email puts a blank between an encoded word and the text glued to it, and drops those in front of a missing end quote; GMime keeps tabs",
+    "bytes_of_no_charset": "a name with bytes that its charset does not know: U+FFFD each, where the others have \"?\" or nothing",
     "email_raises": "email raises TypeError for name*= beside name*0*=",
     "email_multipart_without_parts": "email gives of a multipart without parts its preamble only, and the line end in front of the next boundary with it",
 }
@@ -562,8 +588,10 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
     for what, a, b in found:
         if reader == "python" and what == "name" and b["filename"] == RAISES:
             ways.add("email_raises")
-        elif reader == "python" and what == "name" and b["filename"] and a["filename"] and squeezed(a) == squeezed(b) and re.search(rb"\?=[^\s\"]|[^\s\"]=\?", header_of(raw, a)):
-            ways.add("email_word_glued")
+        elif what == "name" and b["filename"] and a["filename"] and squeezed(a) == squeezed(b) and b"=?" in header_of(raw, a):
+            ways.add("blanks_at_words")
+        elif what == "name" and "\ufffd" in (a["filename"] or "") and b["filename"]:
+            ways.add("bytes_of_no_charset")
         elif what == "bytes" and first_word(a["encoding"]) == b"x-uuencode" and not re.search(rb"(?i)(?:\A|[\r\n])begin [0-9]", body_of(raw, a)):
             ways.add("no_begin_line")
         elif reader == "python" and what == "bytes" and a["type"].startswith("multipart/") and body_of(raw, a).startswith(b["bytes"].rstrip(b"\r\n")):
