@@ -66,6 +66,7 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
       "Transfer encoding on a multipart or message, which RFC 2045 6.4 forbids")                                      \
     X(FILENAMES_DIFFER, "filenames_differ", WARN, "Two different names: one of them hides the other from a filter")   \
     X(EMBEDDED_FILE, "embedded_file", NOTE, "A file stands inside of the text (uuencode, yEnc, BinHex)")              \
+    X(BASE64_URL, "base64_url", NOTE, "Base64 in the alphabet of RFC 4648 5, which is not MIME's")                    \
     X(BAD_YENC, "bad_yenc", WARN, "yEnc: size or CRC differs, or the end line is missing")                            \
     X(BAD_BINHEX, "bad_binhex", WARN, "BinHex: a CRC differs, or the end is missing")                                 \
     X(MBOX_LINE, "mbox_line", NOTE, "Begins with the From line of an mbox file, which is no header field")

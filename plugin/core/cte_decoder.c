@@ -75,6 +75,8 @@ struct cte_decoder {
     guint32 bits;      /* base64: the quantum under way */
     guint count;       /* its characters, 0..3 */
     guint64 column;    /* base64: characters since the last line end */
+    guint start;       /* out->len at the beginning */
+    enum { B64_ALPHABET_OPEN, B64_ALPHABET_STANDARD, B64_ALPHABET_URL } alphabet; /* base64 */
     guint skip;        /* base64: characters to pass over behind a gap inside of a line */
     gboolean any_line; /* base64: a line end was seen */
     gboolean lost;     /* uuencode: a gap was met */
@@ -212,9 +214,44 @@ static void base64_behind_padding(cte_decoder *d, guint8 c)
         base64_judge_line(d);
 }
 
+static gboolean has_special_sextet(const guint8 *quantum)
+{
+    guint32 bits = (guint32)quantum[0] << 16 | (guint32)quantum[1] << 8 | quantum[2];
+    return bits >> 18 >= 62 || (bits >> 12 & 63) >= 62 || (bits >> 6 & 63) >= 62 || (bits & 63) >= 62;
+}
+
+/* Was there a "+" or "/" so far? Asked once, of what they decode to, so that the fast way need not care. */
+static gboolean base64_is_standard(const cte_decoder *d)
+{
+    for (guint i = d->start; i + 3 <= d->out->len; i += 3) {
+        if (has_special_sextet(d->out->data + i))
+            return TRUE;
+    }
+    for (guint i = 0; i < d->count; i++) {
+        if ((d->bits >> (6 * i) & 63) >= 62)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. */
+static guint8 base64_url_class(cte_decoder *d, guint8 c)
+{
+    if (c != '-' && c != '_')
+        return B64_OTHER;
+    if (d->alphabet == B64_ALPHABET_OPEN)
+        d->alphabet = base64_is_standard(d) ? B64_ALPHABET_STANDARD : B64_ALPHABET_URL;
+    if (d->alphabet == B64_ALPHABET_STANDARD)
+        return B64_OTHER;
+    mark(d, ANOMALY_BASE64_URL);
+    return c == '-' ? 62 : 63;
+}
+
 static void base64_byte(cte_decoder *d, guint8 c)
 {
     guint8 class = base64_lookup(c);
+    if (class == B64_OTHER && d->state == B64_QUANTUM)
+        class = base64_url_class(d, c);
     switch (d->state) {
     case B64_QUANTUM:
         if (c == '\n') {
@@ -576,6 +613,7 @@ cte_decoder *cte_decoder_new(mime_encoding encoding, GByteArray *out)
     cte_decoder *d = g_new0(cte_decoder, 1);
     d->state = first_state(encoding);
     d->out = out;
+    d->start = out->len;
     d->held = g_byte_array_new();
     d->yenc = encoding == MIME_ENCODING_YENC ? yenc_decoder_new(out) : NULL;
     d->binhex = encoding == MIME_ENCODING_BINHEX ? binhex_decoder_new(out) : NULL;

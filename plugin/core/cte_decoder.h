@@ -31,7 +31,7 @@ void cte_decoder_feed(cte_decoder *decoder, slice bytes);
 void cte_decoder_gap(cte_decoder *decoder, guint64 missing);
 
 /* The body is over: what is held back goes to `out`. Returns what was odd about it all: BAD_BASE64,
- * BASE64_PADDING, BAD_QUOTED_PRINTABLE, BAD_UUENCODE, BAD_YENC, BAD_BINHEX. */
+ * BASE64_PADDING, BASE64_URL, BAD_QUOTED_PRINTABLE, BAD_UUENCODE, BAD_YENC, BAD_BINHEX. */
 anomaly_set cte_decoder_finish(cte_decoder *decoder);
 
 #endif

@@ -160,12 +160,18 @@ static gsize encoded_word_length(slice s)
     return 0;
 }
 
+/* In "filename=(1) copy.txt" and in boundaries parentheses belong to the value. */
+static gboolean may_have_comments(const section *s)
+{
+    return !is_file_name(s->name) && strcmp(s->name, "boundary") != 0;
+}
+
 /* A value without quotes. In file names blanks and parentheses belong to it. */
 static void take_unquoted(slice *cursor, section *out, anomaly_set *anomalies)
 {
     slice s = *cursor;
     gboolean path = is_file_name(out->name);
-    gboolean comments = !path && strcmp(out->name, "boundary") != 0;
+    gboolean comments = may_have_comments(out);
     gsize i = 0;
     while (i < s.len && s.data[i] != ';') {
         gsize word = path ? encoded_word_length(slice_from(s, i)) : 0;
@@ -225,7 +231,7 @@ static slice take_attribute(slice *cursor)
 static section *take_section(slice *cursor, anomaly_set *anomalies)
 {
     slice name = take_attribute(cursor);
-    rfc822_skip_lwsp(cursor);
+    rfc822_skip_cfws(cursor);
     if (cursor->len == 0 || cursor->data[0] != '=' || name.len == 0) {
         *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
         if (cursor->len && cursor->data[0] == '=')
@@ -236,7 +242,10 @@ static section *take_section(slice *cursor, anomaly_set *anomalies)
     out->bytes = g_byte_array_new();
     set_name(out, name);
     *cursor = slice_from(*cursor, 1);
-    rfc822_skip_lwsp(cursor);
+    if (may_have_comments(out))
+        rfc822_skip_cfws(cursor);
+    else
+        rfc822_skip_lwsp(cursor);
     if (cursor->len && cursor->data[0] == '"') {
         *cursor = slice_from(*cursor, 1);
         take_quoted(cursor, out, anomalies);

@@ -396,23 +396,29 @@ static slice header_at(parser *p, gsize at)
     return range(p, at, end);
 }
 
-/* Is the boundary of this multipart found in its body as it stands, and what is behind it plain? Reads to the
- * first one, or over a body that is read only once more. */
+/* Is the boundary of this multipart found in its body as it stands, and are the headers behind plain? Without a
+ * boundary the body is read once more at most; behind the first one no further than GUESS_BYTES. */
 static gboolean has_plain_boundary(parser *p, const mime_part *part, const GByteArray *boundary)
 {
     boundary_match outer;
-    gboolean closing;
-    for (gsize at = part->body_offset, end; at < p->bytes.len; at = end) {
+    gboolean closing = FALSE, found = FALSE;
+    gsize limit = p->bytes.len;
+    for (gsize at = part->body_offset, end; at < limit && !closing; at = end) {
         end = line_end(p, at);
         slice line = rfc822_trim_right(range(p, at, end));
         if (line.len < 2 || line.data[0] != '-' || line.data[1] != '-')
             continue;
-        if (is_boundary_of(boundary, slice_from(line, 2), &closing))
-            return part->encoding != MIME_ENCODING_QP || look_for_escapes(header_at(p, end)) != QP_ESCAPED;
-        if (match_boundary(p, at, &outer))
-            return FALSE;
+        if (is_boundary_of(boundary, slice_from(line, 2), &closing)) {
+            qp_look look = part->encoding == MIME_ENCODING_QP ? look_for_escapes(header_at(p, end)) : QP_PLAIN;
+            if (look != QP_NOTHING)
+                return look == QP_PLAIN;
+            limit = found ? limit : MIN(limit, end + GUESS_BYTES);
+            found = TRUE;
+        } else if (match_boundary(p, at, &outer)) {
+            return found;
+        }
     }
-    return FALSE;
+    return found;
 }
 
 /* Does the message's header stand there as it is? */

@@ -134,6 +134,9 @@ def our_base64(body):
     """Quanta of the alphabet; whatever else stands between them is passed over; behind the padding only a line that is
     nothing but whole quanta goes on."""
     out, quantum, after, held = bytearray(), b"", False, b""
+    if (url := re.search(rb"[-_]", body)) and not re.search(rb"[+/]", body[: url.start()]):
+        head, pad = body.split(b"=", 1) if b"=" in body else (body, None)
+        body = head.replace(b"-", b"+").replace(b"_", b"/") + (b"" if pad is None else b"=" + pad)
 
     def end():
         nonlocal quantum

@@ -14,6 +14,7 @@
 #include "charset.h"
 #include "cte_decoder.h"
 #include "mime_parser.h"
+#include "rfc822_lexer.h"
 
 static void print_string(const char *key, const char *text)
 {
@@ -107,9 +108,42 @@ static gboolean same_byte_by_byte(const mime_part *part, const GByteArray *decod
     return same;
 }
 
+/* The mailboxes of the fields that are address lists, each as name, address, group. */
+static void print_addresses(const mime_part *part)
+{
+    static const char *const names[] = {"From", "To", "Cc"};
+    printf("\"addresses\": [");
+    for (gsize n = 0, count = 0; n < G_N_ELEMENTS(names); n++) {
+        const header_field *field = mime_part_field(part, names[n]);
+        GPtrArray *list = field ? rfc822_parse_address_list(field->raw_value, NULL) : NULL;
+        for (guint i = 0; list && i < list->len; i++) {
+            const rfc822_address *address = g_ptr_array_index(list, i);
+            printf("%s{", count++ ? ", " : "");
+            print_string("field", names[n]);
+            print_string("name", address->name);
+            print_string("group", address->group);
+            print_string("mailbox", address->mailbox);
+            printf("\"index\": %u}", i);
+        }
+        if (list)
+            g_ptr_array_unref(list);
+    }
+    printf("], ");
+}
+
+/* Small bodies as they are. */
+enum { SHOWN_BYTES = 16384 };
+
+static void print_bytes(const GByteArray *decoded)
+{
+    char *text = decoded->len <= SHOWN_BYTES ? g_base64_encode(decoded->data, decoded->len) : NULL;
+    print_string("bytes", decoded->len ? text : "");
+    g_free(text);
+}
+
 static void print_part(const mime_message *message, const mime_part *part)
 {
-    anomaly_set decoding = 0;
+    anomaly_set decoding = 0, texts = 0;
     GByteArray *decoded = mime_part_decode(message, part, &decoding);
     char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, decoded->data, decoded->len);
     putchar('{');
@@ -130,9 +164,12 @@ static void print_part(const mime_message *message, const mime_part *part)
     print_anomalies("decoding", decoding);
     print_fields(part);
     print_blocks(part);
+    print_addresses(part);
+    print_bytes(decoded);
     if (!part->children && g_str_has_prefix(part->type, "text/")) {
-        char *text = mime_part_text(message, part, decoded->data, decoded->len, NULL);
+        char *text = mime_part_text(message, part, decoded->data, decoded->len, &texts);
         print_string("text", text);
+        print_anomalies("in_text", texts);
         g_free(text);
     }
     if (!message->gap_count)
