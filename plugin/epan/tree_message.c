@@ -133,7 +133,9 @@ static void draw_summary_field(const message_drawing *drawing, proto_tree *tree,
 static void draw_text_lines(const message_drawing *drawing, proto_tree *parent, const mime_part *part, tvbuff_t *tvb,
                             slice decoded, anomaly_set *anomalies)
 {
-    char *text = mime_part_text(drawing->mime, part, decoded.data, decoded.len, anomalies);
+    anomaly_set met;
+    char *text = mime_part_text(drawing->mime, part, decoded.data, decoded.len, &met);
+    *anomalies |= met;
     proto_tree *tree = proto_tree_add_subtree(parent, tvb, 0, -1, ett_mailxtra_text, NULL, "Text");
     char *line = text;
     for (guint count = 0; *line && count < LIMIT_TEXT_LINES && has_room(tree); count++) {
@@ -189,7 +191,9 @@ static const char *source_name(const message_drawing *drawing, const mime_part *
 
 static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part, anomaly_set *anomalies)
 {
-    GByteArray *decoded = mime_part_decode(drawing->mime, part, anomalies);
+    anomaly_set met;
+    GByteArray *decoded = mime_part_decode(drawing->mime, part, &met);
+    *anomalies |= met;
     slice bytes = {decoded->data, decoded->len};
     tvbuff_t *tvb = record_view_copy(drawing->whole, drawing->pinfo, bytes, source_name(drawing, part));
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, tvb, 0, 0, bytes.len));
