@@ -57,6 +57,8 @@ missing_for_tests() {
     /usr/bin/python3 -c 'import xdist' 2>/dev/null || say python3-pytest-xdist
     command -v editcap >/dev/null || has_package wireshark-common || say wireshark-common
     command -v openssl >/dev/null || say openssl
+    pkg-config --exists gmime-3.0 2>/dev/null || has_package libgmime-3.0-dev || say libgmime-3.0-dev
+    /usr/bin/python3 -c 'import webencodings' 2>/dev/null || say python3-webencodings
 }
 
 missing_for_gui_tests() {

@@ -3,7 +3,8 @@
  *   "begin" SP mode SP name, a line of uuencode or "end"      up to "end", or to the last line that is uuencode
  *   "begin-base64" SP mode SP name                            up to "===="
  *   "=ybegin" with line=, size= and name=                     up to "=yend", or to the end of the text
- *   "(This file must be converted with BinHex", ":"           up to ":", or to the last line of its alphabet
+ *   "(This file must be converted", ":"                       up to ":", or to the last line of its alphabet; RFC 1741
+ *                                                             has "... with BinHex", macutils jokes instead
  *
  * The line behind "begin 644 x" must be uuencode, since people also write such a line in a text (and a well-known
  * mailer used to lose the rest of the message then).
@@ -202,7 +203,7 @@ static gsize binhex_end(file_scan *f, gsize at, gboolean *closed_r)
 
 static gboolean find_binhex(file_scan *f, slice line, gsize next, embedded_file *file)
 {
-    if (!slice_begins(slice_trim(line), "(This file must be converted with BinHex"))
+    if (!slice_begins(slice_trim(line), "(This file must be converted"))
         return FALSE;
     gsize at = next;
     slice data = line_at(f, at, &next);
