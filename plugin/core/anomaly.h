@@ -56,10 +56,10 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(NESTING_LIMIT, "nesting_limit", WARN, "Nested too deeply; shown without its inner structure")                   \
     X(PART_LIMIT, "part_limit", WARN, "Too many parts; the rest is shown as one")                                     \
     X(PART_INCOMPLETE, "part_incomplete", WARN, "Bytes of this part are missing in the capture")                      \
-    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")                                   \
+    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name is not safe; exported under another one")                                   \
     X(HEADER_NUL, "header_nul", WARN, "Header field has a NUL byte")                                                  \
     X(DUPLICATE_FIELD, "duplicate_field", WARN, "Header field that may occur once occurs again; the first counts")    \
-    X(BAD_CONTENT_TYPE, "bad_content_type", NOTE, "Content-Type is not type/subtype; taken as text/plain")            \
+    X(BAD_CONTENT_TYPE, "bad_content_type", NOTE, "Content-Type is not type/subtype")                         \
     X(LONG_BOUNDARY, "long_boundary", NOTE, "Boundary has more than 70 characters")                                   \
     X(BOUNDARY_REUSED, "boundary_reused", WARN, "Boundary of a multipart around this one; readers disagree")          \
     X(ENCODED_COMPOSITE, "encoded_composite", WARN,                                                                   \

@@ -11,6 +11,7 @@
 #include "mime_fields.h"
 
 #include "cte_decoder.h"
+#include "export_name.h"
 #include "header.h"
 #include "mime_param.h"
 #include "rfc822_lexer.h"
@@ -169,6 +170,16 @@ static void set_filename(mime_part *part, const mime_param_list *content, const 
     if (!part->filename && part->description && looks_like_filename(part->description) &&
         !g_str_has_prefix(part->type, "multipart/"))
         part->filename = g_strdup(part->description);
+    mime_fields_check_filename(part);
+}
+
+void mime_fields_check_filename(mime_part *part)
+{
+    gboolean changed = FALSE;
+    if (part->filename)
+        g_free(export_name_safe(part->filename, &changed));
+    if (changed)
+        part->anomalies |= ANOMALY_BIT(ANOMALY_UNSAFE_FILENAME);
 }
 
 void mime_fields_interpret(mime_part *part)

@@ -12,6 +12,9 @@
  * that is needed. Anomalies go to the part. */
 void mime_fields_interpret(mime_part *part);
 
+/* Marks a part whose file name is not safe to use as it is. */
+void mime_fields_check_filename(mime_part *part);
+
 /* The boundary parameter's bytes without blanks at its end, new; NULL: there is no such parameter. */
 GByteArray *mime_fields_boundary(const mime_part *part);
 

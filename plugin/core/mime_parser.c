@@ -816,6 +816,7 @@ static void add_embedded(parser *p, mime_part *text, const mime_source *source, 
     part->encoding = file->encoding;
     part->encoding_name = g_strdup(name_of_encoding(file->encoding));
     part->filename = g_steal_pointer(&file->filename);
+    mime_fields_check_filename(part);
     mark_embedded_holes(p, part, file->closed, end);
 }
 
