@@ -76,7 +76,8 @@ struct cte_decoder {
     guint count;       /* its characters, 0..3 */
     guint64 column;    /* base64: characters since the last line end */
     guint start;       /* out->len at the beginning */
-    enum { B64_ALPHABET_OPEN, B64_ALPHABET_STANDARD, B64_ALPHABET_URL } alphabet; /* base64 */
+    enum { B64_ALPHABET_OPEN, B64_ALPHABET_MAYBE, B64_ALPHABET_STANDARD, B64_ALPHABET_URL } alphabet; /* base64 */
+    guint8 maybe;      /* base64, B64_ALPHABET_MAYBE: the "-" or "_" at a line start that the next byte decides on */
     guint skip;        /* base64: characters to pass over behind a gap inside of a line */
     gboolean any_line; /* base64: a line end was seen */
     gboolean lost;     /* uuencode: a gap was met */
@@ -234,22 +235,47 @@ static gboolean base64_is_standard(const cte_decoder *d)
     return FALSE;
 }
 
-/* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. */
+/* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. So they are
+ * where a line begins with two of them: a footer, or a boundary that was meant for somebody else. */
 static guint8 base64_url_class(cte_decoder *d, guint8 c)
 {
     if (c != '-' && c != '_')
         return B64_OTHER;
-    if (d->alphabet == B64_ALPHABET_OPEN)
-        d->alphabet = base64_is_standard(d) ? B64_ALPHABET_STANDARD : B64_ALPHABET_URL;
+    if (d->alphabet == B64_ALPHABET_OPEN && base64_is_standard(d))
+        d->alphabet = B64_ALPHABET_STANDARD;
+    if (d->alphabet == B64_ALPHABET_OPEN && d->column == 0) {
+        d->alphabet = B64_ALPHABET_MAYBE;
+        d->maybe = c;
+        return B64_BLANK;
+    }
     if (d->alphabet == B64_ALPHABET_STANDARD)
         return B64_OTHER;
+    d->alphabet = B64_ALPHABET_URL;
     mark(d, ANOMALY_BASE64_URL);
     return c == '-' ? 62 : 63;
+}
+
+static void base64_digit_in_line(cte_decoder *d, guint8 class)
+{
+    d->column++;
+    base64_digit(d, class);
+}
+
+/* The byte behind a "-" or "_" at a line start. */
+static void base64_decide(cte_decoder *d, guint8 c)
+{
+    d->alphabet = c == d->maybe ? B64_ALPHABET_STANDARD : B64_ALPHABET_URL;
+    if (d->alphabet == B64_ALPHABET_STANDARD)
+        mark(d, ANOMALY_BAD_BASE64);
+    else
+        base64_digit_in_line(d, base64_url_class(d, d->maybe));
 }
 
 static void base64_byte(cte_decoder *d, guint8 c)
 {
     guint8 class = base64_lookup(c);
+    if (d->alphabet == B64_ALPHABET_MAYBE)
+        base64_decide(d, c);
     if (class == B64_OTHER && d->state == B64_QUANTUM)
         class = base64_url_class(d, c);
     switch (d->state) {
@@ -258,8 +284,7 @@ static void base64_byte(cte_decoder *d, guint8 c)
             d->any_line = TRUE;
             d->column = d->skip = 0;
         } else if (class < B64_EQUALS) {
-            d->column++;
-            base64_digit(d, class);
+            base64_digit_in_line(d, class);
         } else if (class == B64_EQUALS) {
             base64_equals(d);
         } else if (class == B64_OTHER) {
@@ -293,7 +318,7 @@ static gsize base64_run(cte_decoder *d, slice bytes)
 {
     guint8 out[3 * 256];
     gsize taken = 0, filled = 0;
-    if (d->state != B64_QUANTUM || d->count || d->skip)
+    if (d->state != B64_QUANTUM || d->count || d->skip || d->alphabet == B64_ALPHABET_MAYBE)
         return 0;
     for (; taken + 4 <= bytes.len && filled < sizeof out; taken += 4, filled += 3) {
         guint32 bits = 0;
@@ -324,6 +349,8 @@ static void base64_flush(cte_decoder *d)
 static void base64_finish(cte_decoder *d)
 {
     base64_flush(d);
+    if (d->alphabet == B64_ALPHABET_MAYBE)
+        mark(d, ANOMALY_BAD_BASE64);
     if (d->state == B64_QUANTUM && d->count) {
         mark(d, d->count == 1 ? ANOMALY_BAD_BASE64 : ANOMALY_BASE64_PADDING);
         base64_end_quantum(d);
@@ -335,6 +362,8 @@ enum { ONE_LINE = 1000 };
 
 static void base64_gap(cte_decoder *d, guint64 missing)
 {
+    if (d->alphabet == B64_ALPHABET_MAYBE)
+        d->alphabet = B64_ALPHABET_OPEN;
     gboolean in_step = d->state == B64_QUANTUM && missing && !d->any_line && d->column >= ONE_LINE;
     drop_held(d);
     d->bits = d->count = 0;

@@ -122,7 +122,7 @@ static gboolean is_boundary_of(const GByteArray *boundary, slice delimiter, gboo
     gsize extra = delimiter.len - boundary->len;
     if (delimiter.len < boundary->len || (extra != 0 && extra != 2))
         return FALSE;
-    if (memcmp(delimiter.data, boundary->data, boundary->len) != 0)
+    if (boundary->len && memcmp(delimiter.data, boundary->data, boundary->len) != 0)
         return FALSE;
     *closing_r = extra == 2;
     return extra == 0 || memcmp(delimiter.data + boundary->len, "--", 2) == 0;
@@ -336,7 +336,7 @@ static void check_boundary(const parser *p, mime_part *part, const GByteArray *b
         part->anomalies |= ANOMALY_BIT(ANOMALY_LONG_BOUNDARY);
     for (guint i = 0; i < p->levels->len; i++) {
         const GByteArray *outer = level_at(p, i)->boundary;
-        if (outer && outer->len == boundary->len && memcmp(outer->data, boundary->data, outer->len) == 0)
+        if (outer && outer->len == boundary->len && (outer->len == 0 || memcmp(outer->data, boundary->data, outer->len) == 0))
             part->anomalies |= ANOMALY_BIT(ANOMALY_BOUNDARY_REUSED);
     }
 }

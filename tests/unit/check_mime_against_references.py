@@ -104,8 +104,11 @@ def is_valid_text(part, raw):
     charset = {"gb2312": "gb18030", "gbk": "gb18030"}.get((part["charset"] or "").lower(), part["charset"])
     if part["decoded_inside"] or not charset:
         return False
+    data = our_bytes(part["encoding"], body_of(raw, part))
+    if charset.lower() == "shift_jis" and re.search(rb"[\\~]", data):
+        return False  # yen and overline by the letter, backslash and tilde in code page 932
     try:
-        return not re.search("[\0\x80-\x9f]", our_bytes(part["encoding"], body_of(raw, part)).decode(charset))
+        return not re.search("[\0\x80-\x9f]", data.decode(charset))
     except (UnicodeError, LookupError):
         return False
 
@@ -134,9 +137,7 @@ def our_base64(body):
     """Quanta of the alphabet; whatever else stands between them is passed over; behind the padding only a line that is
     nothing but whole quanta goes on."""
     out, quantum, after, held = bytearray(), b"", False, b""
-    if (url := re.search(rb"[-_]", body)) and not re.search(rb"[+/]", body[: url.start()]):
-        head, pad = body.split(b"=", 1) if b"=" in body else (body, None)
-        body = head.replace(b"-", b"+").replace(b"_", b"/") + (b"" if pad is None else b"=" + pad)
+    alphabet, line_starts, seen = None, True, set()
 
     def end():
         nonlocal quantum
@@ -171,6 +172,17 @@ def our_base64(body):
             judge(body[i:line_end])
             i = line_end + 1
             continue
+        if not pad and c in (b"-", b"_"):
+            if alphabet is None:
+                twice = line_starts and body[i + 1 : i + 2] in (c, b"")
+                alphabet = "standard" if twice or any(digit in b"+/" for digit in seen) else "url"
+            if alphabet == "url":
+                c = c.replace(b"-", b"+").replace(b"_", b"/")
+        if c == b"\n":
+            line_starts = True
+        elif re.match(rb"[A-Za-z0-9+/]", c) and not pad:
+            line_starts = False
+            seen.add(c[0])
         if pad:
             i += 1
             if c in b" \t\r\n":
@@ -293,6 +305,11 @@ def no_blank_line(part, header):
     return header if blank else header + (b"" if not header or header[-1:] in b"\r\n" else b"\n") + b"\n"
 
 
+@rule("header", "words behind the subtype do not belong to it")
+def words_behind_type(part, header):
+    return re.sub(rb"(?mi)((?:^|(?<=\r))Content-Type:\s*[^\s;/]+/[^\s;=]+)(?:[ \t]|\r?\n[ \t])+[^\s;=/]+[ \t]*(?=\r?\n[^ \t]|\r|;|\Z)", rb"\1", header)
+
+
 KNOWN = rb"(?:name|filename|charset|boundary)\*?[0-9*]*="
 
 
@@ -381,7 +398,7 @@ def blanks_at_line_end(part, body):
 def bad_escape(part, body):
     if our_encoding(part) != b"quoted-printable":
         return body
-    return re.sub(rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\r|\Z))", b"=3D", re.sub(rb"=[ \t]*\Z", b"", body))
+    return re.sub(rb"=(?![0-9A-Fa-f]{2}|[ \t]*[\r\n])", b"=3D", re.sub(rb"=[ \t]*\Z", b"", body))
 
 
 @rule("body", "RFC 2045 6.8: padding is missing, or more base64 or a footer stands behind it: see our_base64()")
@@ -569,7 +586,8 @@ READER_WAYS = {
     "no_begin_line": "uuencode without a begin line is given raw; the others give nothing, or decode lines that may be none",
     "email_any_message": "email reads every message/* as a message; only rfc822 and global are (RFC 2046 5.2, RFC 6532 3.7)",
     "blanks_at_words": "email puts a blank between an encoded word and the text glued to it, and drops those in front of a missing end quote; GMime keeps tabs",
-    "bytes_of_no_charset": "a name with bytes that its charset does not know: U+FFFD each, where the others have \"?\" or nothing",
+    "bytes_of_no_charset": "a name with bytes that its charset does not know (U+FFFD each, where the others have \"?\" or nothing), or whose first section, with the charset, is lost (guessed)",
+    "gmime_half_charset": "GMime gives no name where charset'language' is cut off",
     "email_raises": "email raises TypeError for name*= beside name*0*=",
     "email_multipart_without_parts": "email gives of a multipart without parts its preamble only, and the line end in front of the next boundary with it",
 }
@@ -585,7 +603,7 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
         ways.add("gmime_no_body")
     if found and reader == "python" and found[0][0] == "tree":
         leaves = [part["path"] + "." for part in ours if part["type"].startswith("message/") and not part["message"]]
-        theirs = [part | ({"sha256": None} if part["path"] + "." in leaves else {}) for part in theirs if not part["path"].startswith(tuple(leaves))]
+        theirs = without_inner_messages(theirs, leaves)
         found = [one for one in differences(ours, theirs, line_ends_differ) if not (one[0] == "bytes" and one[2]["sha256"] is None)]
         ways.add("email_any_message")
     for what, a, b in found:
@@ -593,8 +611,10 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
             ways.add("email_raises")
         elif what == "name" and b["filename"] and a["filename"] and squeezed(a) == squeezed(b) and b"=?" in header_of(raw, a):
             ways.add("blanks_at_words")
-        elif what == "name" and "\ufffd" in (a["filename"] or "") and b["filename"]:
+        elif what == "name" and b["filename"] and ("\ufffd" in (a["filename"] or "") or lacks_first_section(header_of(raw, a))):
             ways.add("bytes_of_no_charset")
+        elif reader == "gmime" and what == "name" and not b["filename"] and re.search(rb"\*=[^'\r\n;]*'[^'\r\n;]*\Z", header_of(raw, a)):
+            ways.add("gmime_half_charset")
         elif what == "bytes" and first_word(a["encoding"]) == b"x-uuencode" and not re.search(rb"(?i)(?:\A|[\r\n])begin [0-9]", body_of(raw, a)):
             ways.add("no_begin_line")
         elif reader == "python" and what == "bytes" and a["type"].startswith("multipart/") and body_of(raw, a).startswith(b["bytes"].rstrip(b"\r\n")):
@@ -602,6 +622,21 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
         else:
             return None
     return sorted(ways)
+
+
+def without_inner_messages(parts, leaves):
+    """The parts without what email found inside of those leaves (their paths, with a dot)."""
+    kept, seen = [], set()
+    for part in parts:
+        leaf = part["path"] + "." in leaves
+        if not part["path"].startswith(tuple(leaves)) and not (leaf and part["path"] in seen):
+            kept.append(part | ({"sha256": None} if leaf else {}))
+        seen.add(part["path"])
+    return kept
+
+
+def lacks_first_section(header):
+    return re.search(rb"name\*[1-9]", header) and not re.search(rb"name\*0", header)
 
 
 def squeezed(part):
