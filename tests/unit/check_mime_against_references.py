@@ -336,7 +336,7 @@ def empty_parameter(part, header):
 def filename_elsewhere(part, header):
     if not re.search(rb"(?i)filename\*?[0-9*]*=", header):
         header = re.sub(rb"(?i)(Content-Disposition:(?:[^\r\n]|\r?\n[ \t])*?)(?<=[;\s])name(?=\*?[0-9*]*=)", rb"\1filename", header)
-    return re.sub(rb"(?i)(Content-Type:(?:[^\r\n]|\r?\n[ \t])*?)(?<=[;\s])filename(?=\*?[0-9*]*=)", rb"\1name", header)
+    return re.sub(rb"(?i)Content-Type:(?:[^\r\n]|\r?\n[ \t])*", lambda field: re.sub(rb"(?i)(?<=[;\s])filename(?=\*?[0-9*]*=)", b"name", field[0]), header)
 
 
 @rule("header", "a blank ends a value without quotes, but for file names")
@@ -454,7 +454,9 @@ def missing_close(part, end_of_line):
 
 @rule("header", "RFC 2045 6.4 forbids an encoding on a multipart or message; it is undone where the body has no structure as it stands")
 def encoded_composite(part, header):
-    return header  # see decoded_edits()
+    if part["looked_into"] or "encoded_composite" not in part["anomalies"]:
+        return header  # see decoded_edits()
+    return re.sub(CONTENT_FIELD, lambda field: b"X-Was:" if b"ransfer" in field[1].lower() else field[0], header)
 
 
 @rule("header", "RFC 2047 2: an encoded word ends in \"?=\"; without that it is text")
@@ -678,7 +680,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("mime_dump")
     arguments.add_argument("gmime_dump", nargs="?")
-    arguments.add_argument("--count", type=int, default=4000)
+    arguments.add_argument("--count", type=int, default=3000)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--show", type=int, default=5)
     options = arguments.parse_args()
