@@ -68,6 +68,8 @@ missing_for_tests() {
     command -v tnef >/dev/null || say tnef
     command -v ytnef >/dev/null || say ytnef-tools
     { command -v gpg && command -v gpg-agent; } >/dev/null || say gnupg
+    pkg-config --exists gmime-3.0 2>/dev/null || has_package libgmime-3.0-dev || say libgmime-3.0-dev
+    /usr/bin/python3 -c 'import webencodings' 2>/dev/null || say python3-webencodings
 }
 
 missing_for_gui_tests() {

@@ -4,7 +4,9 @@
  */
 #include "cte_decoder.h"
 
+#include "binhex.h"
 #include "rfc822_lexer.h"
+#include "yenc.h"
 
 /* ---- names ---- */
 
@@ -21,6 +23,8 @@ static const struct {
     {"qp", MIME_ENCODING_QP},
     {"x-uuencode", MIME_ENCODING_UUENCODE}, {"uuencode", MIME_ENCODING_UUENCODE},  {"x-uue", MIME_ENCODING_UUENCODE},
     {"uue", MIME_ENCODING_UUENCODE},
+    {"x-yenc", MIME_ENCODING_YENC},        {"yenc", MIME_ENCODING_YENC},          {"x-binhex", MIME_ENCODING_BINHEX},
+    {"binhex", MIME_ENCODING_BINHEX},      {"x-binhex40", MIME_ENCODING_BINHEX},  {"mac-binhex40", MIME_ENCODING_BINHEX},
 };
 
 mime_encoding cte_decoder_encoding(slice name)
@@ -71,9 +75,14 @@ struct cte_decoder {
     guint32 bits;      /* base64: the quantum under way */
     guint count;       /* its characters, 0..3 */
     guint64 column;    /* base64: characters since the last line end */
+    guint start;       /* out->len at the beginning */
+    enum { B64_ALPHABET_OPEN, B64_ALPHABET_MAYBE, B64_ALPHABET_STANDARD, B64_ALPHABET_URL } alphabet; /* base64 */
+    guint8 maybe;      /* base64, B64_ALPHABET_MAYBE: the "-" or "_" at a line start that the next byte decides on */
     guint skip;        /* base64: characters to pass over behind a gap inside of a line */
     gboolean any_line; /* base64: a line end was seen */
     gboolean lost;     /* uuencode: a gap was met */
+    yenc_decoder *yenc;     /* these two have a machine of their own; else NULL */
+    binhex_decoder *binhex;
     anomaly_set anomalies;
 };
 
@@ -206,17 +215,76 @@ static void base64_behind_padding(cte_decoder *d, guint8 c)
         base64_judge_line(d);
 }
 
+static gboolean has_special_sextet(const guint8 *quantum)
+{
+    guint32 bits = (guint32)quantum[0] << 16 | (guint32)quantum[1] << 8 | quantum[2];
+    return bits >> 18 >= 62 || (bits >> 12 & 63) >= 62 || (bits >> 6 & 63) >= 62 || (bits & 63) >= 62;
+}
+
+/* Was there a "+" or "/" so far? Asked once, of what they decode to, so that the fast way need not care. */
+static gboolean base64_is_standard(const cte_decoder *d)
+{
+    for (guint i = d->start; i + 3 <= d->out->len; i += 3) {
+        if (has_special_sextet(d->out->data + i))
+            return TRUE;
+    }
+    for (guint i = 0; i < d->count; i++) {
+        if ((d->bits >> (6 * i) & 63) >= 62)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. So they are
+ * where a line begins with two of them: a footer, or a boundary that was meant for somebody else. */
+static guint8 base64_url_class(cte_decoder *d, guint8 c)
+{
+    if (c != '-' && c != '_')
+        return B64_OTHER;
+    if (d->alphabet == B64_ALPHABET_OPEN && base64_is_standard(d))
+        d->alphabet = B64_ALPHABET_STANDARD;
+    if (d->alphabet == B64_ALPHABET_OPEN && d->column == 0) {
+        d->alphabet = B64_ALPHABET_MAYBE;
+        d->maybe = c;
+        return B64_BLANK;
+    }
+    if (d->alphabet == B64_ALPHABET_STANDARD)
+        return B64_OTHER;
+    d->alphabet = B64_ALPHABET_URL;
+    mark(d, ANOMALY_BASE64_URL);
+    return c == '-' ? 62 : 63;
+}
+
+static void base64_digit_in_line(cte_decoder *d, guint8 class)
+{
+    d->column++;
+    base64_digit(d, class);
+}
+
+/* The byte behind a "-" or "_" at a line start. */
+static void base64_decide(cte_decoder *d, guint8 c)
+{
+    d->alphabet = c == d->maybe ? B64_ALPHABET_STANDARD : B64_ALPHABET_URL;
+    if (d->alphabet == B64_ALPHABET_STANDARD)
+        mark(d, ANOMALY_BAD_BASE64);
+    else
+        base64_digit_in_line(d, base64_url_class(d, d->maybe));
+}
+
 static void base64_byte(cte_decoder *d, guint8 c)
 {
     guint8 class = base64_lookup(c);
+    if (d->alphabet == B64_ALPHABET_MAYBE)
+        base64_decide(d, c);
+    if (class == B64_OTHER && d->state == B64_QUANTUM)
+        class = base64_url_class(d, c);
     switch (d->state) {
     case B64_QUANTUM:
         if (c == '\n') {
             d->any_line = TRUE;
             d->column = d->skip = 0;
         } else if (class < B64_EQUALS) {
-            d->column++;
-            base64_digit(d, class);
+            base64_digit_in_line(d, class);
         } else if (class == B64_EQUALS) {
             base64_equals(d);
         } else if (class == B64_OTHER) {
@@ -279,7 +347,7 @@ static const guint8 *base64_quanta(const guint8 *at, const guint8 *stop, guint8 
  * bytes taken. */
 static gsize base64_run(cte_decoder *d, slice bytes)
 {
-    if (d->state != B64_QUANTUM || d->count || d->skip || bytes.len < 4)
+    if (d->state != B64_QUANTUM || d->count || d->skip || d->alphabet == B64_ALPHABET_MAYBE || bytes.len < 4)
         return 0;
     const guint8 *at = bytes.data, *stop = bytes.data + bytes.len;
     guint before = d->out->len;
@@ -312,6 +380,8 @@ static void base64_flush(cte_decoder *d)
 static void base64_finish(cte_decoder *d)
 {
     base64_flush(d);
+    if (d->alphabet == B64_ALPHABET_MAYBE)
+        mark(d, ANOMALY_BAD_BASE64);
     if (d->state == B64_QUANTUM && d->count) {
         mark(d, d->count == 1 ? ANOMALY_BAD_BASE64 : ANOMALY_BASE64_PADDING);
         base64_end_quantum(d);
@@ -323,6 +393,8 @@ enum { ONE_LINE = 1000 };
 
 static void base64_gap(cte_decoder *d, guint64 missing)
 {
+    if (d->alphabet == B64_ALPHABET_MAYBE)
+        d->alphabet = B64_ALPHABET_OPEN;
     gboolean in_step = d->state == B64_QUANTUM && missing && !d->any_line && d->column >= ONE_LINE;
     drop_held(d);
     d->bits = d->count = 0;
@@ -336,8 +408,8 @@ static void base64_gap(cte_decoder *d, guint64 missing)
 /* ---- quoted-printable: RFC 2045 6.7 ----
  *
  * Rule 3: blanks in front of a line end were added on the way, and go. Rule 5: "=" with nothing but
- * blanks up to the line end is a soft line break. An "=" that is neither stays as it is, and
- * so does a CR without LF. Line ends come out as they went in. */
+ * blanks up to the line end is a soft line break. An "=" that is neither stays as it is. A line ends in CRLF,
+ * LF, or a CR alone; line ends come out as they went in. */
 
 static void qp_text(cte_decoder *d, guint8 c)
 {
@@ -408,7 +480,7 @@ static void qp_byte(cte_decoder *d, guint8 c)
             put(d, '\n');
             d->state = QP_TEXT;
         } else {
-            put_held(d);
+            drop_held(d);
             put(d, '\r');
             qp_text(d, c);
         }
@@ -438,13 +510,11 @@ static void qp_byte(cte_decoder *d, guint8 c)
             qp_take_back(d, c);
         }
         break;
-    default: /* QP_SOFT_CR */
-        if (c == '\n') {
-            drop_held(d);
-            d->state = QP_TEXT;
-        } else {
-            qp_take_back(d, c);
-        }
+    default: /* QP_SOFT_CR: a CR alone ends a line, too */
+        drop_held(d);
+        d->state = QP_TEXT;
+        if (c != '\n')
+            qp_text(d, c);
     }
 }
 
@@ -535,8 +605,6 @@ static void uu_decode_line(cte_decoder *d, slice line)
 static void uu_line(cte_decoder *d)
 {
     slice line = {d->held->data, d->held->len};
-    if (line.len && line.data[line.len - 1] == '\r')
-        line.len--;
     if (d->state == UU_BEFORE) {
         /* Behind a hole that took the begin line, full lines ("M" and 60 characters) are data. */
         gboolean data = d->lost && line.len == 61 && line.data[0] == 'M';
@@ -557,11 +625,12 @@ static void uu_byte(cte_decoder *d, guint8 c)
 {
     if (d->state == UU_AFTER)
         return;
+    /* No character of a line is a CR: alone it ends one, too; of CRLF the LF ends an empty one. */
     if (d->state == UU_LOST_LINE) {
-        d->state = c == '\n' ? UU_LINES : UU_LOST_LINE;
+        d->state = c == '\n' || c == '\r' ? UU_LINES : UU_LOST_LINE;
         return;
     }
-    if (c == '\n')
+    if (c == '\n' || c == '\r')
         uu_line(d);
     else if (d->held->len < UU_LINE_BYTES)
         hold(d, c);
@@ -606,7 +675,10 @@ cte_decoder *cte_decoder_new(mime_encoding encoding, GByteArray *out)
         fill_base64_values();
     d->state = first_state(encoding);
     d->out = out;
+    d->start = out->len;
     d->held = g_byte_array_new();
+    d->yenc = encoding == MIME_ENCODING_YENC ? yenc_decoder_new(out) : NULL;
+    d->binhex = encoding == MIME_ENCODING_BINHEX ? binhex_decoder_new(out) : NULL;
     return d;
 }
 
@@ -615,15 +687,21 @@ void cte_decoder_free(cte_decoder *decoder)
     if (!decoder)
         return;
     g_byte_array_unref(decoder->held);
+    yenc_decoder_free(decoder->yenc);
+    binhex_decoder_free(decoder->binhex);
     g_free(decoder);
 }
 
 void cte_decoder_feed(cte_decoder *d, slice bytes)
 {
-    if (d->state == IDENTITY) {
+    if (d->yenc)
+        yenc_decoder_feed(d->yenc, bytes);
+    else if (d->binhex)
+        binhex_decoder_feed(d->binhex, bytes);
+    else if (d->state == IDENTITY)
         g_byte_array_append(d->out, bytes.data, (guint)bytes.len);
+    if (d->state == IDENTITY)
         return;
-    }
     gboolean base64 = d->state <= B64_LOST_LINE, qp = !base64 && d->state <= QP_SOFT_CR;
     void (*step)(cte_decoder *, guint8) = base64 ? base64_byte : qp ? qp_byte : uu_byte;
     gsize (*run)(cte_decoder *, slice) = base64 ? base64_run : qp ? qp_run : no_run;
@@ -643,6 +721,10 @@ void cte_decoder_gap(cte_decoder *d, guint64 missing)
         qp_gap(d);
     else if (d->state != IDENTITY)
         uu_gap(d);
+    else if (d->yenc)
+        yenc_decoder_gap(d->yenc);
+    else if (d->binhex)
+        binhex_decoder_gap(d->binhex);
 }
 
 anomaly_set cte_decoder_finish(cte_decoder *d)
@@ -653,5 +735,9 @@ anomaly_set cte_decoder_finish(cte_decoder *d)
         qp_finish(d);
     else if (d->state != IDENTITY)
         uu_finish(d);
+    else if (d->yenc)
+        d->anomalies |= yenc_decoder_finish(d->yenc);
+    else if (d->binhex)
+        d->anomalies |= binhex_decoder_finish(d->binhex);
     return d->anomalies;
 }

@@ -1,6 +1,6 @@
 /* cte_decoder.h
  * Content-Transfer-Encodings undone: base64 and quoted-printable (RFC 2045 6.7 and 6.8),
- * uuencode (POSIX), identity. Fed in any split, with the same result.
+ * uuencode (POSIX), yEnc, BinHex 4.0, identity. Fed in any split, with the same result.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -31,7 +31,7 @@ void cte_decoder_feed(cte_decoder *decoder, slice bytes);
 void cte_decoder_gap(cte_decoder *decoder, guint64 missing);
 
 /* The body is over: what is held back goes to `out`. Returns what was odd about it all: BAD_BASE64,
- * BASE64_PADDING, BAD_QUOTED_PRINTABLE, BAD_UUENCODE. */
+ * BASE64_PADDING, BASE64_URL, BAD_QUOTED_PRINTABLE, BAD_UUENCODE, BAD_YENC, BAD_BINHEX. */
 anomaly_set cte_decoder_finish(cte_decoder *decoder);
 
 #endif

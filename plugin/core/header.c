@@ -12,6 +12,9 @@
  *   - a field or the blank line follows in the next line: damage, passed over (HEADER_NO_COLON);
  *   - else the body begins (PART_WITHOUT_BLANK_LINE).
  *
+ * A line also ends in a CR alone, but only if what follows could be a line of a header: a field, a
+ * continuation, a boundary, another CR, or the end. Any other CR is a byte of its line.
+ *
  * 8-bit bytes in a name are let pass. A line of nothing but blanks continues a field, and ends a
  * header that has none.
  *
@@ -22,10 +25,12 @@
 #include "charset.h"
 #include "encoded_word.h"
 #include "limits.h"
+#include "line_scan.h"
 #include "rfc822_lexer.h"
 
 typedef struct header_reader {
     slice message;
+    line_scan lines;
     gsize start, at; /* where the header and the current line begin */
     header_is_boundary is_boundary;
     gpointer user;
@@ -43,13 +48,6 @@ static void field_free(gpointer data)
     g_free(field);
 }
 
-/* Where the line that begins at `at` ends, its line end included. */
-static gsize line_end(slice message, gsize at)
-{
-    const guint8 *lf = at < message.len ? memchr(message.data + at, '\n', message.len - at) : NULL;
-    return lf ? (gsize)(lf - message.data) + 1 : message.len;
-}
-
 /* Bytes of the name with the blanks and the ":" behind it; 0: no field begins at s. */
 static gsize field_name_length(slice s, gsize *name_r)
 {
@@ -62,15 +60,39 @@ static gsize field_name_length(slice s, gsize *name_r)
     return *name_r && len < s.len && s.data[len] == ':' ? len + 1 : 0;
 }
 
-static line_kind classify(const header_reader *r, gsize at)
+static gboolean is_boundary_at(const header_reader *r, gsize at)
+{
+    return r->is_boundary && at < r->message.len && r->message.data[at] == '-' && r->is_boundary(at, r->user);
+}
+
+/* Could a line of a header begin at `at`, behind a CR? */
+static gboolean header_goes_on(const header_reader *r, gsize at)
 {
     gsize name;
-    slice line = slice_head(slice_from(r->message, at), line_end(r->message, at) - at);
+    slice rest = slice_from(r->message, at);
+    if (rest.len == 0 || rest.data[0] == '\r' || rest.data[0] == ' ' || rest.data[0] == '\t')
+        return TRUE;
+    return field_name_length(rest, &name) || is_boundary_at(r, at);
+}
+
+/* Where the line that begins at `at` ends, its line end included. */
+static gsize line_end(header_reader *r, gsize at)
+{
+    gsize end = line_scan_end(&r->lines, at);
+    while (end > at + 1 && line_scan_is_bare_cr(&r->lines, end) && end < r->message.len && !header_goes_on(r, end))
+        end = line_scan_end(&r->lines, end);
+    return end;
+}
+
+static line_kind classify(header_reader *r, gsize at)
+{
+    gsize name;
+    slice line = slice_head(slice_from(r->message, at), line_end(r, at) - at);
     if (line.len == 0)
         return LINE_NONE;
-    if (line.data[0] == '\n' || (line.data[0] == '\r' && (line.len == 1 || line.data[1] == '\n')))
+    if (line_scan_chomp(line).len == 0)
         return LINE_BLANK;
-    if (r->is_boundary && line.data[0] == '-' && r->is_boundary(at, r->user))
+    if (is_boundary_at(r, at))
         return LINE_BOUNDARY;
     if (line.data[0] == ' ' || line.data[0] == '\t')
         return LINE_CONTINUATION;
@@ -78,11 +100,11 @@ static line_kind classify(const header_reader *r, gsize at)
 }
 
 /* Where the field that begins at `at` ends, its continuation lines included. */
-static gsize field_end(const header_reader *r, gsize at)
+static gsize field_end(header_reader *r, gsize at)
 {
-    gsize end = line_end(r->message, at);
+    gsize end = line_end(r, at);
     while (end < r->message.len && (r->message.data[end] == ' ' || r->message.data[end] == '\t'))
-        end = line_end(r->message, end);
+        end = line_end(r, end);
     return end;
 }
 
@@ -99,9 +121,11 @@ static void add_field(header_reader *r, gsize end)
     field->offset = r->at;
     field->length = whole.len;
     field->raw_value = slice_from(whole, value);
-    while (field->raw_value.len && strchr("\r\n", field->raw_value.data[field->raw_value.len - 1]) &&
-           field->raw_value.data[field->raw_value.len - 1])
-        field->raw_value.len--;
+    field->raw_value = line_scan_chomp(field->raw_value);
+    if (memchr(whole.data, '\0', whole.len))
+        field->anomalies |= ANOMALY_BIT(ANOMALY_HEADER_NUL);
+    if (line_scan_is_bare_cr(&r->lines, end))
+        field->anomalies |= ANOMALY_BIT(ANOMALY_BARE_CR);
     if (!charset_is_ascii(slice_head(whole, name)))
         field->anomalies |= ANOMALY_BIT(ANOMALY_HEADER_8BIT);
     field->name = charset_one_line(charset_to_utf8(slice_head(whole, name), SLICE_EMPTY, NULL));
@@ -118,9 +142,9 @@ static gboolean is_mbox_line(const header_reader *r)
 }
 
 /* The line at r->at is no field: does the body begin with it? */
-static gboolean body_begins(const header_reader *r)
+static gboolean body_begins(header_reader *r)
 {
-    line_kind next = classify(r, line_end(r->message, r->at));
+    line_kind next = classify(r, line_end(r, r->at));
     if (r->block.fields->len && slice_begins(slice_from(r->message, r->at), "--"))
         return TRUE; /* a boundary, most likely this part's own */
     if (r->block.fields->len == 0)
@@ -139,13 +163,14 @@ static gboolean end_header(header_reader *r, header_end why)
 /* A line that begins with a blank and continues no field, or is no field at all. */
 static gboolean take_other(header_reader *r, line_kind kind)
 {
-    gsize end = line_end(r->message, r->at);
+    gsize end = line_end(r, r->at);
     gboolean blank = rfc822_trim(slice_head(slice_from(r->message, r->at), end - r->at)).len == 0;
     if (kind == LINE_CONTINUATION && blank && r->block.fields->len == 0) {
         r->at = end;
         return end_header(r, HEADER_END_BLANK_LINE);
     }
     if (is_mbox_line(r)) {
+        r->block.anomalies |= ANOMALY_BIT(ANOMALY_MBOX_LINE);
         r->at = end;
         return TRUE;
     }
@@ -168,7 +193,7 @@ static gboolean take_line(header_reader *r)
     case LINE_NONE:
         return end_header(r, HEADER_END_INPUT);
     case LINE_BLANK:
-        r->at = line_end(r->message, r->at);
+        r->at = line_end(r, r->at);
         return end_header(r, HEADER_END_BLANK_LINE);
     case LINE_BOUNDARY:
         return end_header(r, HEADER_END_BOUNDARY);
@@ -184,7 +209,7 @@ static gboolean take_line(header_reader *r)
 
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user)
 {
-    header_reader r = {.message = message, .start = offset, .at = offset, .is_boundary = is_boundary, .user = user,
+    header_reader r = {.message = message, .lines = line_scan_of(message), .start = offset, .at = offset, .is_boundary = is_boundary, .user = user,
                        .max_fields = max_fields};
     r.block.fields = g_ptr_array_new_with_free_func(field_free);
     while (take_line(&r))

@@ -27,8 +27,8 @@ typedef struct header_block {
 /* Does a line that ends the header begin at byte `offset` of the message? */
 typedef gboolean (*header_is_boundary)(gsize offset, gpointer user);
 
-/* Reads the header that begins at byte `offset` of `message`; is_boundary may be NULL. Lines end in CRLF or
- * LF. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
+/* Reads the header that begins at byte `offset` of `message`; is_boundary may be NULL. Lines end in CRLF,
+ * LF or (see header.c) CR. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user);
 
 /* The first field of that name; NULL: none. */

@@ -38,6 +38,13 @@
 /* Parts of one message; a digest of a mailing list has a few hundred, a fax gateway's thousands. */
 #define LIMIT_MIME_PARTS 10000
 
+/* Transfer encodings inside of each other: a base64-encoded message in a base64-encoded message ... Each costs
+ * a copy of its bytes. */
+#define LIMIT_DECODED_DEPTH 4
+
+/* Bytes of a file in BinHex, whose runs make up to a hundred bytes out of each of the message's. */
+#define LIMIT_BINHEX_BYTES ((gsize)64 << 20)
+
 /* Bytes of one header (all fields). Sendmail refuses above 32 KiB, Exchange above 256 KiB. */
 #define LIMIT_HEADER_BYTES (1024 * 1024)
 

@@ -160,12 +160,18 @@ static gsize encoded_word_length(slice s)
     return 0;
 }
 
+/* In "filename=(1) copy.txt" and in boundaries parentheses belong to the value. */
+static gboolean may_have_comments(const section *s)
+{
+    return !is_file_name(s->name) && strcmp(s->name, "boundary") != 0;
+}
+
 /* A value without quotes. In file names blanks and parentheses belong to it. */
 static void take_unquoted(slice *cursor, section *out, anomaly_set *anomalies)
 {
     slice s = *cursor;
     gboolean path = is_file_name(out->name);
-    gboolean comments = !path && strcmp(out->name, "boundary") != 0;
+    gboolean comments = may_have_comments(out);
     gsize i = 0;
     while (i < s.len && s.data[i] != ';') {
         gsize word = path ? encoded_word_length(slice_from(s, i)) : 0;
@@ -225,7 +231,7 @@ static slice take_attribute(slice *cursor)
 static section *take_section(slice *cursor, anomaly_set *anomalies)
 {
     slice name = take_attribute(cursor);
-    rfc822_skip_lwsp(cursor);
+    rfc822_skip_cfws(cursor);
     if (cursor->len == 0 || cursor->data[0] != '=' || name.len == 0) {
         *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
         if (cursor->len && cursor->data[0] == '=')
@@ -236,7 +242,10 @@ static section *take_section(slice *cursor, anomaly_set *anomalies)
     out->bytes = g_byte_array_new();
     set_name(out, name);
     *cursor = slice_from(*cursor, 1);
-    rfc822_skip_lwsp(cursor);
+    if (may_have_comments(out))
+        rfc822_skip_cfws(cursor);
+    else
+        rfc822_skip_lwsp(cursor);
     if (cursor->len && cursor->data[0] == '"') {
         *cursor = slice_from(*cursor, 1);
         take_quoted(cursor, out, anomalies);
@@ -267,19 +276,34 @@ static GPtrArray *take_sections(slice cursor, anomaly_set *anomalies)
     }
 }
 
+/* The next word of a value, up to a blank, a comment or ";". */
+static slice take_word(slice *cursor)
+{
+    slice start = *cursor;
+    while (cursor->len && cursor->data[0] != ';' && cursor->data[0] != '(' && !rfc822_is_lwsp(cursor->data[0]))
+        *cursor = slice_from(*cursor, 1);
+    return slice_head(start, start.len - cursor->len);
+}
+
+/* Does the word at s belong to what is read so far? "text / plain" is one value, "text/plain junk" is not. */
+static gboolean word_continues(const GString *value, slice s)
+{
+    return value->len == 0 || value->str[value->len - 1] == '/' || s.data[0] == '/';
+}
+
 /* The value in front of the parameters: "text/plain", also written "text / plain (x)". When the field
  * begins with a parameter at once ("Content-Disposition: filename=a.txt") there is none. */
-static char *take_value(slice *cursor)
+static char *take_value(slice *cursor, anomaly_set *anomalies)
 {
     GString *value = g_string_new(NULL);
     rfc822_skip_cfws(cursor);
-    while (cursor->len && cursor->data[0] != ';') {
-        slice start = *cursor;
-        if (known_parameter_at(slice_head(start, 256)))
-            break;
-        while (cursor->len && cursor->data[0] != ';' && cursor->data[0] != '(' && !rfc822_is_lwsp(cursor->data[0]))
-            *cursor = slice_from(*cursor, 1);
-        g_string_append_len(value, (const char *)start.data, (gssize)(start.len - cursor->len));
+    while (cursor->len && cursor->data[0] != ';' && !known_parameter_at(slice_head(*cursor, 256))) {
+        gboolean continues = word_continues(value, *cursor);
+        slice word = take_word(cursor);
+        if (continues)
+            g_string_append_len(value, (const char *)word.data, (gssize)word.len);
+        else
+            *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
         rfc822_skip_cfws(cursor);
     }
     char *utf8 = charset_to_utf8((slice){(guint8 *)value->str, value->len}, SLICE_EMPTY, NULL);
@@ -341,6 +365,16 @@ static gint section_order(gconstpointer a, gconstpointer b)
     return (left->number > right->number) - (left->number < right->number);
 }
 
+static void param_free(gpointer data)
+{
+    mime_param *param = data;
+    g_free(param->name);
+    g_free(param->value);
+    g_free(param->other);
+    g_byte_array_unref(param->bytes);
+    g_free(param);
+}
+
 /* Joins the sections (sorted, one of each number) of one parameter. Neighbours with "*" are joined
  * before "%" is undone: some senders cut between '%' and its digits. */
 static mime_param *join_sections(const GPtrArray *sections, anomaly_set *anomalies)
@@ -395,49 +429,83 @@ static gboolean has_section(const GPtrArray *of, int form, int number)
     return FALSE;
 }
 
-/* The sections called `name` of the best form there is, sorted. Borrowed sections. */
-static GPtrArray *best_sections(const GPtrArray *all, const char *name, anomaly_set *anomalies)
+/* The sections called `name` by form, each form sorted, the second one of a form and number (what a reader that lets
+ * the last one win would see) in `again`. Borrowed sections. */
+typedef struct named_sections {
+    GPtrArray *forms[FORMS];
+    const section *again;
+} named_sections;
+
+static named_sections sections_of(const GPtrArray *all, const char *name, anomaly_set *anomalies)
 {
-    GPtrArray *same = g_ptr_array_new();
-    int best = FORM_PLAIN;
+    named_sections n = {.again = NULL};
+    for (int form = 0; form < FORMS; form++)
+        n.forms[form] = g_ptr_array_new();
     for (guint i = 0; i < all->len; i++) {
         section *s = g_ptr_array_index(all, i);
         if (strcmp(s->name, name) != 0)
             continue;
-        if (has_section(same, form_of(s), s->number)) {
+        if (has_section(n.forms[form_of(s)], form_of(s), s->number)) {
             *anomalies |= ANOMALY_BIT(ANOMALY_DUPLICATE_PARAMETER);
+            n.again = n.again ? n.again : s;
             continue;
         }
-        best = MIN(best, form_of(s));
-        g_ptr_array_add(same, s);
+        g_ptr_array_add(n.forms[form_of(s)], s);
     }
-    GPtrArray *chosen = g_ptr_array_new();
-    for (guint i = 0; i < same->len; i++) {
-        if (form_of(g_ptr_array_index(same, i)) == best)
-            g_ptr_array_add(chosen, g_ptr_array_index(same, i));
-    }
-    g_ptr_array_sort(chosen, section_order);
-    g_ptr_array_unref(same);
-    return chosen;
+    for (int form = 0; form < FORMS; form++)
+        g_ptr_array_sort(n.forms[form], section_order);
+    return n;
 }
 
-static mime_param *find_param(const mime_param_list *list, const char *name)
+static void sections_free(named_sections *n)
+{
+    for (int form = 0; form < FORMS; form++)
+        g_ptr_array_unref(n->forms[form]);
+}
+
+/* The value of another form, or of a second one, if it differs from the parameter's. */
+static void set_other(mime_param *param, const named_sections *n, int best)
+{
+    mime_param *other = NULL;
+    anomaly_set met = 0; /* what is odd about it does not count: it is not the value */
+    for (int form = best + 1; form < FORMS && !other; form++) {
+        if (n->forms[form]->len)
+            other = join_sections(n->forms[form], &met);
+    }
+    param->other_is_fallback = other != NULL;
+    if (!other && n->again) {
+        GPtrArray *one = g_ptr_array_new();
+        g_ptr_array_add(one, (gpointer)n->again);
+        other = join_sections(one, &met);
+        g_ptr_array_unref(one);
+    }
+    if (other && strcmp(other->value, param->value) != 0)
+        param->other = g_strdup(other->value);
+    if (other)
+        param_free(other);
+}
+
+/* The parameter called `name`, of the best form there is. */
+static mime_param *make_param(const GPtrArray *all, const char *name, anomaly_set *anomalies)
+{
+    named_sections n = sections_of(all, name, anomalies);
+    int best = 0;
+    while (n.forms[best]->len == 0)
+        best++;
+    mime_param *param = join_sections(n.forms[best], anomalies);
+    set_other(param, &n, best);
+    sections_free(&n);
+    return param;
+}
+
+const mime_param *mime_param_find(const mime_param_list *list, const char *name)
 {
     for (guint i = 0; i < list->params->len; i++) {
-        mime_param *param = g_ptr_array_index(list->params, i);
+        const mime_param *param = g_ptr_array_index(list->params, i);
         if (strcmp(param->name, name) == 0)
             return param;
     }
     return NULL;
-}
-
-static void param_free(gpointer data)
-{
-    mime_param *param = data;
-    g_free(param->name);
-    g_free(param->value);
-    g_byte_array_unref(param->bytes);
-    g_free(param);
 }
 
 mime_param_list *mime_param_parse(slice raw, anomaly_set *anomalies)
@@ -445,15 +513,13 @@ mime_param_list *mime_param_parse(slice raw, anomaly_set *anomalies)
     anomaly_set met = 0;
     mime_param_list *list = g_new0(mime_param_list, 1);
     list->params = g_ptr_array_new_with_free_func(param_free);
-    list->value = take_value(&raw);
+    list->value = take_value(&raw, &met);
     GPtrArray *sections = take_sections(raw, &met);
     for (guint i = 0; i < sections->len; i++) {
         const section *s = g_ptr_array_index(sections, i);
-        if (find_param(list, s->name))
+        if (mime_param_find(list, s->name))
             continue;
-        GPtrArray *chosen = best_sections(sections, s->name, &met);
-        g_ptr_array_add(list->params, join_sections(chosen, &met));
-        g_ptr_array_unref(chosen);
+        g_ptr_array_add(list->params, make_param(sections, s->name, &met));
     }
     g_ptr_array_unref(sections);
     if (anomalies)
@@ -472,12 +538,12 @@ void mime_param_list_free(mime_param_list *list)
 
 const char *mime_param_value(const mime_param_list *list, const char *name)
 {
-    const mime_param *param = find_param(list, name);
+    const mime_param *param = mime_param_find(list, name);
     return param ? param->value : NULL;
 }
 
 slice mime_param_bytes(const mime_param_list *list, const char *name)
 {
-    const mime_param *param = find_param(list, name);
+    const mime_param *param = mime_param_find(list, name);
     return param ? slice_of_array(param->bytes) : SLICE_EMPTY;
 }

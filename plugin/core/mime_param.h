@@ -14,6 +14,8 @@ typedef struct mime_param {
     char *name;       /* lower case, without "*" and section number; UTF-8 */
     char *value;      /* decoded, one line of UTF-8 */
     GByteArray *bytes; /* the value's bytes before any decoding but that of quotes and percents */
+    char *other;       /* the value of another form of it, or of a second one, that says something else; NULL: none */
+    gboolean other_is_fallback; /* it is the plain form of an extended one */
 } mime_param;
 
 typedef struct mime_param_list {
@@ -27,6 +29,9 @@ typedef struct mime_param_list {
  * LIMIT_PARAMS parameters and sections. */
 mime_param_list *mime_param_parse(slice raw, anomaly_set *anomalies);
 void mime_param_list_free(mime_param_list *list);
+
+/* The parameter of that name (lower case); NULL: none. Borrowed. */
+const mime_param *mime_param_find(const mime_param_list *list, const char *name);
 
 /* The decoded value of the parameter of that name (lower case); NULL: none. Borrowed. */
 const char *mime_param_value(const mime_param_list *list, const char *name);

@@ -7,13 +7,18 @@
 #include "encoded_word.h"
 #include "limits.h"
 
+slice rfc822_trim_right(slice s)
+{
+    while (s.len && rfc822_is_lwsp(s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 slice rfc822_trim(slice s)
 {
     while (s.len && rfc822_is_lwsp(s.data[0]))
         s = slice_from(s, 1);
-    while (s.len && rfc822_is_lwsp(s.data[s.len - 1]))
-        s.len--;
-    return s;
+    return rfc822_trim_right(s);
 }
 
 gboolean rfc822_is_token_char(guint8 c)
@@ -113,9 +118,11 @@ gboolean rfc822_take_quoted_string(slice *cursor, GString *out)
 typedef struct address_reader {
     slice cursor;
     GString *phrase;  /* raw words outside of <>, quoted strings undone */
+    GString *spec;    /* the same with its quotes: what is an address if no <> comes ("a b"@example.org) */
     GString *angle;   /* between < and > */
     GString *comment; /* text of the last comment */
     gboolean has_angle, has_at; /* seen since the last mailbox ended */
+    gboolean open_comment;      /* a "(" in <> that nothing closes: not looked for again */
     char *group;
     GPtrArray *list;
     anomaly_set *anomalies;
@@ -145,10 +152,11 @@ static void finish_mailbox(address_reader *r)
     char *phrase = take_decoded(r->phrase, r->anomalies);
     char *comment = take_decoded(r->comment, r->anomalies);
     char *angle = take_decoded(r->angle, r->anomalies);
+    char *spec = take_decoded(r->spec, r->anomalies);
     gboolean empty = !r->has_angle && !phrase;
     if (!empty && r->list->len < LIMIT_RECIPIENTS) {
         rfc822_address *address = g_new0(rfc822_address, 1);
-        address->mailbox = g_strdup(r->has_angle ? (angle ? angle : "") : phrase);
+        address->mailbox = g_strdup(r->has_angle ? (angle ? angle : "") : r->has_at && spec ? spec : phrase);
         address->name = g_strdup(r->has_angle && phrase ? phrase : comment);
         address->group = g_strdup(r->group);
         g_ptr_array_add(r->list, address);
@@ -157,6 +165,19 @@ static void finish_mailbox(address_reader *r)
     g_free(phrase);
     g_free(comment);
     g_free(angle);
+    g_free(spec);
+}
+
+/* Moves over the comment at the cursor; FALSE: it is never closed, and taken as text. */
+static gboolean skip_angle_comment(address_reader *r)
+{
+    if (r->open_comment)
+        return FALSE;
+    gsize len = comment_length(r->cursor);
+    r->open_comment = len == r->cursor.len && r->cursor.data[len - 1] != ')';
+    if (!r->open_comment)
+        r->cursor = slice_from(r->cursor, len);
+    return !r->open_comment;
 }
 
 /* "<" [route ":"] addr-spec ">"; without ">" up to the next comma. */
@@ -173,6 +194,8 @@ static void take_angle(address_reader *r)
             g_string_append_len(r->angle, (const char *)start.data, (gssize)(start.len - r->cursor.len));
             continue;
         }
+        if (c == '(' && skip_angle_comment(r))
+            continue;
         if (c == ',' && r->angle->len && r->angle->str[0] != '@')
             return;
         r->cursor = slice_from(r->cursor, 1);
@@ -202,12 +225,21 @@ static void take_colon(address_reader *r)
     r->cursor = slice_from(r->cursor, 1);
     if (r->has_angle || r->has_at) {
         g_string_append_c(r->phrase, ':');
+        g_string_append_c(r->spec, ':');
         return;
     }
     g_free(r->group);
     /* It is copied into each member: not more than one line of it (RFC 5322 2.1.1). */
     g_string_truncate(r->phrase, MIN(r->phrase->len, 998));
     r->group = take_decoded(r->phrase, r->anomalies);
+    g_string_truncate(r->spec, 0);
+}
+
+static void take_quoted(address_reader *r)
+{
+    slice start = r->cursor;
+    rfc822_take_quoted_string(&r->cursor, r->phrase);
+    g_string_append_len(r->spec, (const char *)start.data, (gssize)(start.len - r->cursor.len));
 }
 
 static void take_one(address_reader *r)
@@ -215,7 +247,7 @@ static void take_one(address_reader *r)
     guint8 c = r->cursor.data[0];
     switch (c) {
     case '"':
-        rfc822_take_quoted_string(&r->cursor, r->phrase);
+        take_quoted(r);
         break;
     case '(':
         take_comment(r);
@@ -236,19 +268,21 @@ static void take_one(address_reader *r)
     default:
         r->has_at = r->has_at || c == '@';
         g_string_append_c(r->phrase, (char)c);
+        g_string_append_c(r->spec, (char)c);
         r->cursor = slice_from(r->cursor, 1);
     }
 }
 
 GPtrArray *rfc822_parse_address_list(slice raw, anomaly_set *anomalies)
 {
-    address_reader r = {.cursor = raw, .phrase = g_string_new(NULL), .angle = g_string_new(NULL),
+    address_reader r = {.cursor = raw, .phrase = g_string_new(NULL), .spec = g_string_new(NULL), .angle = g_string_new(NULL),
                         .comment = g_string_new(NULL), .anomalies = anomalies};
     r.list = g_ptr_array_new_with_free_func(address_free);
     while (r.cursor.len)
         take_one(&r);
     finish_mailbox(&r);
     g_string_free(r.phrase, TRUE);
+    g_string_free(r.spec, TRUE);
     g_string_free(r.angle, TRUE);
     g_string_free(r.comment, TRUE);
     g_free(r.group);

@@ -21,6 +21,9 @@ static inline gboolean rfc822_is_lwsp(guint8 c)
 /* s without the blanks and folding at both ends. */
 slice rfc822_trim(slice s);
 
+/* s without the blanks and line ends at its end. */
+slice rfc822_trim_right(slice s);
+
 /* A byte of a MIME token: RFC 2045 5.1, printable ASCII but for blanks and tspecials. */
 gboolean rfc822_is_token_char(guint8 c);
 

@@ -73,6 +73,16 @@
     X(part_encoding, "part.encoding", FT_STRING, BASE_NONE, NULL, "Transfer encoding", NULL)                               \
     X(part_disposition, "part.disposition", FT_STRING, BASE_NONE, NULL, "Disposition", NULL)                               \
     X(part_filename, "part.filename", FT_STRING, BASE_NONE, NULL, "File name", "Decoded")                                  \
+    X(part_other_filename, "part.other_filename", FT_STRING, BASE_NONE, NULL, "Other file name", "A second name, which differs from the first") \
+    X(part_description, "part.description", FT_STRING, BASE_NONE, NULL, "Description", "Content-Description, decoded")     \
+    X(part_param_name, "part.parameter.name", FT_STRING, BASE_NONE, NULL, "Parameter", "Of Content-Type and Content-Disposition") \
+    X(part_param_value, "part.parameter.value", FT_STRING, BASE_NONE, NULL, "Value", "Decoded")                            \
+    X(part_preamble, "part.preamble", FT_STRING, BASE_NONE, NULL, "Preamble", "In front of the first part of a multipart") \
+    X(part_epilogue, "part.epilogue", FT_STRING, BASE_NONE, NULL, "Epilogue", "Behind the last part of a multipart")       \
+    X(part_partial_id, "part.partial.id", FT_STRING, BASE_NONE, NULL, "Partial message", "Its id, RFC 2046 5.2.2")         \
+    X(part_partial_number, "part.partial.number", FT_UINT32, BASE_DEC, NULL, "Piece", "Number of this piece of a partial message") \
+    X(part_partial_total, "part.partial.total", FT_UINT32, BASE_DEC, NULL, "Pieces", "Of the partial message")             \
+    X(part_access_type, "part.external.access_type", FT_STRING, BASE_NONE, NULL, "Access type", "Where an external body is, RFC 2046 5.2.3") \
     X(part_content_id, "part.content_id", FT_STRING, BASE_NONE, NULL, "Content id", NULL)                                  \
     X(part_size, "part.size", FT_UINT64, BASE_DEC, NULL, "Size", "Bytes with the transfer encoding undone")                \
     X(part_encoded_size, "part.encoded_size", FT_UINT64, BASE_DEC, NULL, "Encoded size", "Bytes as transferred")           \
@@ -105,7 +115,7 @@ MAILXTRA_FIELD_LIST(X)
 #undef X
 
 #define MAILXTRA_SUBTREE_LIST(X)                                                                                     \
-    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments)
+    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments)
 
 #define X(id) extern int ett_mailxtra_##id;
 MAILXTRA_SUBTREE_LIST(X)

@@ -24,6 +24,9 @@
 /* Lines of one text part in the tree. */
 #define LIMIT_TEXT_LINES 20000
 
+/* Bytes of a preamble or epilogue in the tree; the usual ones are a line. */
+#define LIMIT_AROUND_BYTES 4096
+
 static dissector_table_t media_types;
 
 void tree_message_handoff(void)
@@ -35,8 +38,9 @@ void tree_message_handoff(void)
 typedef struct message_drawing {
     stored_message *stored;
     const mime_message *mime; /* the message, or a mail that came out of one of its parts */
-    tvbuff_t *whole;          /* its bytes; NULL when there are none */
+    tvbuff_t *whole; /* the bytes that offsets count in: the message's, or a decoded body's; NULL when there are none */
     packet_info *pinfo;
+    tvbuff_t **sources; /* of mime->sources, as far as they are drawn */
     part_budget *budget; /* of all that comes out of the message's parts */
 } message_drawing;
 
@@ -54,6 +58,20 @@ static proto_item *add_string(const message_drawing *drawing, proto_tree *tree, 
                : NULL;
 }
 
+/* The drawing of what counts in that source: a decoded body gets a data source of its own. */
+static message_drawing in_source(const message_drawing *drawing, const mime_source *source)
+{
+    message_drawing inner = *drawing;
+    if (!drawing->whole)
+        return inner;
+    if (!drawing->sources[source->index])
+        drawing->sources[source->index] = record_view_copy(
+            drawing->sources[0], drawing->pinfo, source->bytes,
+            wmem_strdup_printf(drawing->pinfo->pool, "Decoded part %s: %s", source->part->path, source->part->type));
+    inner.whole = drawing->sources[source->index];
+    return inner;
+}
+
 /* ---- hashes ---- */
 
 /* Adds the digest only when somebody looks at it. `path`: of the part; "": the message. */
@@ -67,16 +85,17 @@ static void add_digest(const message_drawing *drawing, proto_tree *tree, int fie
 
 /* ---- header ---- */
 
-static void draw_header(const message_drawing *drawing, proto_tree *parent, const mime_part *part)
+static void draw_fields(const message_drawing *drawing, proto_tree *parent, const GPtrArray *fields, gsize offset,
+                        gsize length)
 {
-    if (part->fields->len == 0 || !drawing->whole || !has_room(parent))
+    if (fields->len == 0 || !drawing->whole || !has_room(parent))
         return;
-    proto_item *item = proto_tree_add_item(parent, hf_mailxtra_header, drawing->whole, (gint)part->header_offset,
-                                           (gint)part->header_length, ENC_NA);
+    proto_item *item =
+        proto_tree_add_item(parent, hf_mailxtra_header, drawing->whole, (gint)offset, (gint)length, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_header);
-    proto_item_append_text(item, ": %u fields", part->fields->len);
-    for (guint i = 0; i < part->fields->len && has_room(tree); i++) {
-        const header_field *field = g_ptr_array_index(part->fields, i);
+    proto_item_append_text(item, ": %u fields", fields->len);
+    for (guint i = 0; i < fields->len && has_room(tree); i++) {
+        const header_field *field = g_ptr_array_index(fields, i);
         proto_tree *line =
             proto_tree_add_subtree_format(tree, drawing->whole, (gint)field->offset, (gint)field->length,
                                           ett_mailxtra_field, &item, "%s: %s", field->name, field->value);
@@ -84,6 +103,23 @@ static void draw_header(const message_drawing *drawing, proto_tree *parent, cons
                    field->name);
         add_string(drawing, line, hf_mailxtra_header_value, field->offset, field->length, field->value);
         mailxtra_add_anomalies(drawing->pinfo, item, field->anomalies);
+    }
+}
+
+static void draw_header(const message_drawing *drawing, proto_tree *parent, const mime_part *part)
+{
+    draw_fields(drawing, parent, part->fields, part->header_offset, part->header_length);
+}
+
+/* The headers that a body consists of, as in a delivery status. */
+static void draw_blocks(const message_drawing *drawing, proto_tree *parent, const mime_part *part)
+{
+    if (!part->blocks)
+        return;
+    message_drawing inner = in_source(drawing, part->block_source);
+    for (guint i = 0; i < part->blocks->len; i++) {
+        const mime_block *block = g_ptr_array_index(part->blocks, i);
+        draw_fields(&inner, parent, block->fields, block->offset, block->length);
     }
 }
 
@@ -212,6 +248,8 @@ static void draw_derived_mail(const message_drawing *outer, proto_tree *tree, co
     message_drawing drawing = *outer;
     drawing.mime = derived->message;
     drawing.whole = tvb;
+    drawing.sources = wmem_alloc0_array(outer->pinfo->pool, tvbuff_t *, derived->message->sources->len);
+    drawing.sources[0] = tvb;
     draw_header(&drawing, tree, drawing.mime->root);
     draw_part(&drawing, tree, drawing.mime->root);
 }
@@ -256,8 +294,9 @@ static void draw_content(const message_drawing *drawing, proto_tree *tree, const
 /* An attached message is shown as a message, and exported as a file when it is an attachment. */
 static void draw_inner_message(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
 {
-    proto_item_set_generated(
-        proto_tree_add_uint64(tree, hf_mailxtra_part_size, drawing->whole, 0, 0, part->body_length));
+    const mime_part *root = g_ptr_array_index(part->children, 0);
+    gsize size = root->source == part->source ? part->body_length : root->source->bytes.len;
+    proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, drawing->whole, 0, 0, size));
     if (!export_object_is_attachment(part))
         return;
     GByteArray *decoded = mime_part_decode(drawing->mime, part, NULL);
@@ -267,10 +306,60 @@ static void draw_inner_message(const message_drawing *drawing, proto_tree *tree,
     g_byte_array_unref(decoded);
 }
 
-static void draw_part(const message_drawing *drawing, proto_tree *parent, const mime_part *part)
+static void draw_parameters(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
 {
-    if (!drawing->whole || !has_room(parent))
+    for (guint i = 0; i < part->parameters->len && has_room(tree); i++) {
+        const mime_parameter *parameter = g_ptr_array_index(part->parameters, i);
+        proto_tree *line = proto_tree_add_subtree_format(tree, drawing->whole, (gint)part->header_offset,
+                                                         (gint)part->header_length, ett_mailxtra_parameter, NULL,
+                                                         "Parameter: %s=%s", parameter->name, parameter->value);
+        add_string(drawing, line, hf_mailxtra_part_param_name, part->header_offset, part->header_length,
+                   parameter->name);
+        add_string(drawing, line, hf_mailxtra_part_param_value, part->header_offset, part->header_length,
+                   parameter->value);
+    }
+}
+
+static void draw_number(const message_drawing *drawing, proto_tree *tree, int hf, const mime_part *part,
+                        const char *parameter)
+{
+    const char *value = mime_part_parameter(part, parameter);
+    if (value && g_ascii_isdigit(value[0]))
+        proto_tree_add_uint(tree, hf, drawing->whole, (gint)part->header_offset, (gint)part->header_length,
+                            (guint32)MIN(g_ascii_strtoull(value, NULL, 10), G_MAXUINT32));
+}
+
+/* message/partial and message/external-body. */
+static void draw_message_parameters(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
+{
+    if (strcmp(part->type, "message/partial") == 0) {
+        add_string(drawing, tree, hf_mailxtra_part_partial_id, part->header_offset, part->header_length,
+                   mime_part_parameter(part, "id"));
+        draw_number(drawing, tree, hf_mailxtra_part_partial_number, part, "number");
+        draw_number(drawing, tree, hf_mailxtra_part_partial_total, part, "total");
+    } else if (strcmp(part->type, "message/external-body") == 0) {
+        add_string(drawing, tree, hf_mailxtra_part_access_type, part->header_offset, part->header_length,
+                   mime_part_parameter(part, "access-type"));
+    }
+}
+
+/* Preamble or epilogue, if there is more in it than line ends. */
+static void draw_text_around(const message_drawing *drawing, proto_tree *tree, int hf, gsize offset, gsize length)
+{
+    gsize shown = MIN(length, LIMIT_AROUND_BYTES);
+    const guint8 *bytes = shown ? tvb_get_ptr(drawing->whole, (gint)offset, (gint)shown) : NULL;
+    const char *text = shown ? text_utf8(drawing->pinfo, (slice){bytes, shown}) : "";
+    if (text[strspn(text, " \t\r\n")])
+        add_string(drawing, tree, hf, offset, length, text);
+}
+
+static void draw_parts(const message_drawing *drawing, proto_tree *tree, const GPtrArray *parts);
+
+static void draw_part(const message_drawing *around, proto_tree *parent, const mime_part *part)
+{
+    if (!around->whole || !has_room(parent))
         return;
+    message_drawing own = in_source(around, part->source), *drawing = &own;
     proto_item *item = proto_tree_add_item(parent, hf_mailxtra_part, drawing->whole, (gint)part->header_offset,
                                            (gint)(part->body_offset + part->body_length - part->header_offset), ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_part);
@@ -286,20 +375,35 @@ static void draw_part(const message_drawing *drawing, proto_tree *parent, const 
     add_string(drawing, tree, hf_mailxtra_part_disposition, part->header_offset, part->header_length,
                part->disposition);
     add_string(drawing, tree, hf_mailxtra_part_filename, part->header_offset, part->header_length, part->filename);
+    add_string(drawing, tree, hf_mailxtra_part_other_filename, part->header_offset, part->header_length,
+               part->other_filename);
+    add_string(drawing, tree, hf_mailxtra_part_description, part->header_offset, part->header_length,
+               part->description);
     add_string(drawing, tree, hf_mailxtra_part_content_id, part->header_offset, part->header_length, part->content_id);
     proto_tree_add_uint64(tree, hf_mailxtra_part_encoded_size, drawing->whole, (gint)part->body_offset,
                           (gint)part->body_length, part->body_length);
+    draw_parameters(drawing, tree, part);
+    draw_message_parameters(drawing, tree, part);
     if (part->parent)
         draw_header(drawing, tree, part);
     if (part->children)
         draw_protection(tree, drawing->whole, part, SLICE_EMPTY, &anomalies);
+    draw_blocks(drawing, tree, part);
+    draw_text_around(drawing, tree, hf_mailxtra_part_preamble, part->preamble_offset, part->preamble_length);
     if (part->is_message)
         draw_inner_message(drawing, tree, part);
     else if (!part->children)
         draw_leaf(drawing, tree, part, &anomalies);
-    for (guint i = 0; part->children && i < part->children->len; i++)
-        draw_part(drawing, tree, g_ptr_array_index(part->children, i));
+    draw_parts(drawing, tree, part->children);
+    draw_parts(drawing, tree, part->embedded);
+    draw_text_around(drawing, tree, hf_mailxtra_part_epilogue, part->epilogue_offset, part->epilogue_length);
     mailxtra_add_anomalies(drawing->pinfo, item, anomalies);
+}
+
+static void draw_parts(const message_drawing *drawing, proto_tree *tree, const GPtrArray *parts)
+{
+    for (guint i = 0; parts && i < parts->len; i++)
+        draw_part(drawing, tree, g_ptr_array_index(parts, i));
 }
 
 /* ---- the message ---- */
@@ -398,7 +502,9 @@ void tree_message_draw(stored_message *stored, tvbuff_t *tvb, packet_info *pinfo
     if (wants_columns)
         fill_columns(stored, pinfo);
     part_budget budget = {0};
-    message_drawing drawing = {stored, mime, record_view_message(stored, tvb, pinfo), pinfo, &budget};
+    message_drawing drawing = {stored, mime, record_view_message(stored, tvb, pinfo), pinfo,
+                               wmem_alloc0_array(pinfo->pool, tvbuff_t *, mime->sources->len), &budget};
+    drawing.sources[0] = drawing.whole;
     if (tree)
         draw_tree(&drawing, tvb, tree);
     if (wants_export)

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     if (size < 2)
         return 0;
     slice in = {data + 1, size - 1};
-    mime_encoding encoding = (mime_encoding)(data[0] % 5);
+    mime_encoding encoding = (mime_encoding)(data[0] % (MIME_ENCODING_UNKNOWN + 1));
     GByteArray *whole = decode(encoding, in, 0, FALSE), *cut = decode(encoding, in, data[0] % size, FALSE);
     g_assert(whole->len == cut->len && (whole->len == 0 || memcmp(whole->data, cut->data, cut->len) == 0));
     g_byte_array_unref(whole);

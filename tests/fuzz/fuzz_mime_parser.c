@@ -15,7 +15,12 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     mime_message *message = mime_message_parse((slice){data + 2, size - 2}, gaps, data[0] % 3, data[1] & 1);
     for (guint i = 0; i < message->parts->len; i++) {
         const mime_part *part = g_ptr_array_index(message->parts, i);
-        g_assert(part->body_offset + part->body_length <= size - 2);
+        g_assert(part->body_offset + part->body_length <= part->source->bytes.len);
+        g_assert(part->preamble_offset + part->preamble_length <= part->source->bytes.len);
+        for (guint k = 0; part->blocks && k < part->blocks->len; k++) {
+            const mime_block *block = g_ptr_array_index(part->blocks, k);
+            g_assert(block->offset + block->length <= part->block_source->bytes.len);
+        }
         GByteArray *body = mime_part_decode(message, part, NULL);
         char *text = mime_part_text(message, part, body->data, body->len, NULL);
         g_assert(g_utf8_validate(text, -1, NULL));

@@ -1,6 +1,6 @@
 /* mime_dump.c
  * Prints what the core makes of a message, as JSON lines: one object per part. For
- * check_mime_against_python.py and for looking at a message by hand.
+ * the check_mime_*.py scripts and for looking at a message by hand.
  *
  *   mime_dump [--cut] [--gap OFFSET:MISSING]... [FILE...]      (no FILE: standard input)
  *   mime_dump --batch                (reads 4-byte big-endian lengths and messages from standard
@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "charset.h"
+#include "cte_decoder.h"
 #include "mime_parser.h"
+#include "rfc822_lexer.h"
 
 static void print_string(const char *key, const char *text)
 {
@@ -56,28 +59,124 @@ static void print_fields(const mime_part *part)
     printf("], ");
 }
 
+static void print_blocks(const mime_part *part)
+{
+    printf("\"blocks\": [");
+    for (guint i = 0; part->blocks && i < part->blocks->len; i++) {
+        const mime_block *block = g_ptr_array_index(part->blocks, i);
+        printf("%s[", i ? ", " : "");
+        for (guint k = 0; k < block->fields->len; k++) {
+            const header_field *field = g_ptr_array_index(block->fields, k);
+            printf("%s{", k ? ", " : "");
+            print_string("name", field->name);
+            print_string("value", field->value);
+            printf("\"length\": %zu}", field->length);
+        }
+        printf("]");
+    }
+    printf("], \"parameters\": [");
+    for (guint i = 0; i < part->parameters->len; i++) {
+        const mime_parameter *parameter = g_ptr_array_index(part->parameters, i);
+        printf("%s{", i ? ", " : "");
+        print_string("name", parameter->name);
+        print_string("value", parameter->value);
+        printf("\"index\": %u}", i);
+    }
+    printf("], ");
+}
+
+static void print_text_around(const char *key, const mime_part *part, gsize offset, gsize length)
+{
+    slice bytes = slice_head(slice_from(part->source->bytes, offset), length);
+    char *text = charset_to_utf8(bytes, SLICE_EMPTY, NULL);
+    print_string(key, length ? text : NULL);
+    g_free(text);
+}
+
+/* The decoder fed byte by byte: the same must come out. */
+static gboolean same_byte_by_byte(const mime_part *part, const GByteArray *decoded)
+{
+    GByteArray *out = g_byte_array_new();
+    cte_decoder *decoder = cte_decoder_new(part->encoding, out);
+    for (gsize i = 0; i < part->body_length; i++)
+        cte_decoder_feed(decoder, (slice){part->source->bytes.data + part->body_offset + i, 1});
+    anomaly_set met = cte_decoder_finish(decoder);
+    cte_decoder_free(decoder);
+    gboolean undecodable = part->encoding == MIME_ENCODING_UUENCODE && (met & ANOMALY_BIT(ANOMALY_BAD_UUENCODE)) && out->len == 0;
+    gboolean same = undecodable || (out->len == decoded->len && (out->len == 0 || memcmp(out->data, decoded->data, out->len) == 0));
+    g_byte_array_unref(out);
+    return same;
+}
+
+/* The mailboxes of the fields that are address lists, each as name, address, group. */
+static void print_addresses(const mime_part *part)
+{
+    static const char *const names[] = {"From", "To", "Cc"};
+    printf("\"addresses\": [");
+    for (gsize n = 0, count = 0; n < G_N_ELEMENTS(names); n++) {
+        const header_field *field = mime_part_field(part, names[n]);
+        GPtrArray *list = field ? rfc822_parse_address_list(field->raw_value, NULL) : NULL;
+        for (guint i = 0; list && i < list->len; i++) {
+            const rfc822_address *address = g_ptr_array_index(list, i);
+            printf("%s{", count++ ? ", " : "");
+            print_string("field", names[n]);
+            print_string("name", address->name);
+            print_string("group", address->group);
+            print_string("mailbox", address->mailbox);
+            printf("\"index\": %u}", i);
+        }
+        if (list)
+            g_ptr_array_unref(list);
+    }
+    printf("], ");
+}
+
+/* Small bodies as they are. */
+enum { SHOWN_BYTES = 16384 };
+
+static void print_bytes(const GByteArray *decoded)
+{
+    char *text = decoded->len <= SHOWN_BYTES ? g_base64_encode(decoded->data, decoded->len) : NULL;
+    print_string("bytes", decoded->len ? text : "");
+    g_free(text);
+}
+
 static void print_part(const mime_message *message, const mime_part *part)
 {
-    anomaly_set decoding = 0;
+    anomaly_set decoding = 0, texts = 0;
     GByteArray *decoded = mime_part_decode(message, part, &decoding);
     char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, decoded->data, decoded->len);
     putchar('{');
     print_string("path", part->path);
     print_string("type", part->type);
     print_string("charset", part->charset);
+    print_string("boundary", part->boundary);
     print_string("encoding", part->encoding_name);
     print_string("disposition", part->disposition);
     print_string("filename", part->filename);
+    print_string("other_filename", part->other_filename);
+    print_string("description", part->description);
+    print_text_around("preamble", part, part->preamble_offset, part->preamble_length);
+    print_text_around("epilogue", part, part->epilogue_offset, part->epilogue_length);
     print_string("content_id", part->content_id);
     print_string("sha256", sha256);
     print_anomalies("anomalies", part->anomalies);
     print_anomalies("decoding", decoding);
     print_fields(part);
+    print_blocks(part);
+    print_addresses(part);
+    print_bytes(decoded);
     if (!part->children && g_str_has_prefix(part->type, "text/")) {
-        char *text = mime_part_text(message, part, decoded->data, decoded->len, NULL);
+        char *text = mime_part_text(message, part, decoded->data, decoded->len, &texts);
         print_string("text", text);
+        print_anomalies("in_text", texts);
         g_free(text);
     }
+    if (!message->gap_count)
+        printf("\"same_byte_by_byte\": %s, ", same_byte_by_byte(part, decoded) ? "true" : "false");
+    const mime_part *first = part->children ? g_ptr_array_index(part->children, 0) : NULL;
+    printf("\"looked_into\": %s, ", first && first->source != part->source ? "true" : "false");
+    printf("\"decoded_inside\": %s, ", part->source->depth ? "true" : "false");
     printf("\"children\": %u, \"attachment\": %s, \"message\": %s, \"complete\": %s, \"missing\": %" G_GUINT64_FORMAT
            ", \"size\": %u, \"offsets\": [%zu, %zu, %zu, %zu]}\n",
            part->children ? part->children->len : 0, part->is_attachment ? "true" : "false", part->is_message ? "true" : "false",

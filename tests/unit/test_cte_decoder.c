@@ -181,8 +181,8 @@ static void test_quoted_printable(void)
         {"a==41", "a=A", BIT(BAD_QUOTED_PRINTABLE)},  /* Python's email: "a=41" */
         {"a= b", "a= b", BIT(BAD_QUOTED_PRINTABLE)},
         {"a=4=41", "a=4A", BIT(BAD_QUOTED_PRINTABLE)},
-        {"a=\rb", "a=\rb", BIT(BAD_QUOTED_PRINTABLE)},
-        {"a\rb \rc", "a\rb \rc", 0},                  /* CR alone is no line end */
+        {"a=\rb", "ab", 0}, /* a CR alone is a line end, too */
+        {"a\rb \rc", "a\rb\rc", 0},                   /* CR alone is a line end, too */
         {"a\r", "a\r", 0},
         {"a\r\r\n", "a\r\r\n", 0},
         {"raw \xE4\xC3\xA4", "raw \xE4\xC3\xA4", 0},

@@ -77,8 +77,8 @@ static void test_blocks(void)
         {"A: b\n \n c\n\n", "A=b  c", "", HEADER_END_BLANK_LINE, 0},        /* a blank continuation line */
         {"A:\n b\n\n", "A=b", "", HEADER_END_BLANK_LINE, 0},
         {"Subject: =?utf-8?Q?=C3=A4?=\n =?utf-8?Q?=C3=B6?=\n\n", "Subject=äö", "", HEADER_END_BLANK_LINE, 0},
-        {"From a@b Mon Jan  1 00:00:00 2024\nA: b\n\n", "A=b", "", HEADER_END_BLANK_LINE, 0},
-        {">From a@b\nA: b\n\n", "A=b", "", HEADER_END_BLANK_LINE, 0},
+        {"From a@b Mon Jan  1 00:00:00 2024\nA: b\n\n", "A=b", "", HEADER_END_BLANK_LINE, BIT(MBOX_LINE)},
+        {">From a@b\nA: b\n\n", "A=b", "", HEADER_END_BLANK_LINE, BIT(MBOX_LINE)},
         {"A: b\ngarbage\nC: d\n\nbody", "A=b|C=d", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
         {"A: b\ngarbage\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
         {"garbage\nA: b\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},

@@ -1,6 +1,6 @@
 /* test_mime_parser.c
  * Each case is a message and a picture of the tree: one line per part,
- *   PATH TYPE [@FILENAME] [A] [M] [LOST:BYTES] [{anomaly ...}] [=DECODED BODY (leaves)]
+ *   PATH TYPE [@FILENAME] [OTHER:FILENAME] [A] [M] [LOST:BYTES] [{anomaly ...}] [=DECODED BODY (leaves)]
  * A: attachment, M: parsed as a message.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -45,6 +45,8 @@ static char *picture(const mime_message *message)
         g_string_append_printf(out, "%s%s %s", i ? "\n" : "", *part->path ? part->path : "-", part->type);
         if (part->filename)
             g_string_append_printf(out, " @%s", part->filename);
+        if (part->other_filename)
+            g_string_append_printf(out, " OTHER:%s", part->other_filename);
         g_string_append(out, part->is_attachment ? " A" : "");
         g_string_append(out, part->is_message ? " M" : "");
         if (!part->complete)
@@ -64,13 +66,17 @@ static void check_invariants(const mime_message *message)
         const mime_part *part = g_ptr_array_index(message->parts, i);
         const char *strings[] = {part->path, part->type, part->charset, part->boundary, part->encoding_name, part->disposition, part->filename, part->content_id};
         g_assert_cmpuint(part->header_offset + part->header_length, ==, part->body_offset);
-        g_assert_cmpuint(part->body_offset + part->body_length, <=, message->bytes.len);
+        g_assert_cmpuint(part->body_offset + part->body_length, <=, part->source->bytes.len);
+        g_assert_cmpuint(part->preamble_offset + part->preamble_length, <=, part->body_offset + part->body_length);
+        g_assert_cmpuint(part->epilogue_offset + part->epilogue_length, <=, part->body_offset + part->body_length);
         g_assert_true((i == 0) == (part->parent == NULL));
-        if (part->parent) {
+        if (part->parent && part->source == part->parent->source) {
             g_assert_cmpuint(part->header_offset, >=, part->parent->body_offset);
             g_assert_cmpuint(part->body_offset + part->body_length, <=, part->parent->body_offset + part->parent->body_length);
-            g_assert_cmpuint(part->depth, ==, part->parent->depth + 1);
+        } else if (part->parent) {
+            g_assert_true(part->source->part == part->parent);
         }
+        g_assert_true(!part->parent || part->depth == part->parent->depth + 1);
         for (gsize s = 0; s < G_N_ELEMENTS(strings); s++)
             g_assert_true(!strings[s] || g_utf8_validate(strings[s], -1, NULL));
         g_assert_true(part->complete == !(part->anomalies & BIT(PART_INCOMPLETE)));
@@ -120,11 +126,11 @@ static void test_single(void)
     check("Subject: x\n\nHello\n", "1 text/plain =Hello/");
     check("Hello\nWorld\n", "1 text/plain =Hello/World/");
     check("Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nYWJj\n", "1 application/pdf A =abc");
-    check("Content-Type: text\n\nx", "1 text/plain {bad_parameter} =x");
-    check("Content-Type: \n\nx", "1 text/plain {bad_parameter} =x");
+    check("Content-Type: text\n\nx", "1 text/plain {bad_content_type} =x");
+    check("Content-Type: \n\nx", "1 text/plain {bad_content_type} =x");
     check("Content-Transfer-Encoding: x-foo\n\n=41", "1 text/plain {unknown_encoding} ==41");
-    check("From a@b Mon Jan 1\nSubject: x\n\nHello", "1 text/plain =Hello");
-    check("Content-Type: text/plain\nContent-Type: text/html\n\nx", "1 text/plain =x"); /* the first one counts */
+    check("From a@b Mon Jan 1\nSubject: x\n\nHello", "1 text/plain {mbox_line} =Hello");
+    check("Content-Type: text/plain\nContent-Type: text/html\n\nx", "1 text/plain {duplicate_field} =x"); /* the first one counts */
 }
 
 static void test_multipart(void)
@@ -155,7 +161,7 @@ static void test_similar_boundaries(void)
     check("Content-Type: multipart/mixed; boundary=\"x--\"\n\n--x--\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\n1\n--x--\n\n2\n--x----",
           "- multipart/mixed\n1 multipart/mixed {missing_close_boundary}\n1.1 text/plain =1\n2 text/plain =2");
     /* the same boundary inside and outside: the innermost is meant */
-    check(MIXED "--b\n" MIXED "--b\n\n1\n--b--\n--b\n\n2\n--b--", "- multipart/mixed\n1 multipart/mixed\n1.1 text/plain =1\n2 text/plain =2");
+    check(MIXED "--b\n" MIXED "--b\n\n1\n--b--\n--b\n\n2\n--b--", "- multipart/mixed\n1 multipart/mixed {boundary_reused}\n1.1 text/plain =1\n2 text/plain =2");
 }
 
 static void test_nested(void)
@@ -197,9 +203,9 @@ static void test_messages(void)
     /* a digest's parts are messages: RFC 2046 5.1.5 */
     check("Content-Type: multipart/digest; boundary=b\n\n--b\n\n" INNER "\n1\n--b\nContent-Type: text/plain\n\n2\n--b--",
           "- multipart/digest\n1 message/rfc822 M\n1.1 text/plain =1\n2 text/plain =2");
-    /* encoded, which RFC 2046 5.2.1 forbids: a leaf, and not lost */
+    /* encoded, which RFC 2046 5.2.1 forbids: looked into */
     check(MIXED "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nRnJvbTogYQoK\n--b--",
-          "- multipart/mixed\n1 message/rfc822 A =From: a//");
+          "- multipart/mixed\n1 message/rfc822 M {encoded_composite}\n1.1 text/plain =");
     check(MIXED "--b\nContent-Type: message/rfc822\n\n--b--", "- multipart/mixed\n1 message/rfc822 M\n1.1 text/plain =");
     check(MIXED "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: x\n--b--", "- multipart/mixed\n1 message/delivery-status =Reporting-MTA: x");
     /* an attached message whose multipart is never closed */
@@ -215,7 +221,7 @@ static void test_attachments(void)
     check(MIXED "--b\nContent-Disposition: attachment\n\n1\n--b\nContent-Disposition: inline; filename=a.txt\n\n2\n--b\n"
                 "Content-Type: text/plain; name=\"=?utf-8?B?5pel?=.txt\"\n\n3\n--b\nContent-Disposition: inline\n\n4\n--b\n"
                 "Content-Type: image/gif\n\n5\n--b\nContent-Type: text/plain; name=x\nContent-Disposition: attachment; filename=y\n\n6\n--b--",
-          "- multipart/mixed\n1 text/plain A =1\n2 text/plain @a.txt A =2\n3 text/plain @日.txt A =3\n4 text/plain =4\n5 image/gif A =5\n6 text/plain @y A =6");
+          "- multipart/mixed\n1 text/plain A =1\n2 text/plain @a.txt A =2\n3 text/plain @日.txt A =3\n4 text/plain =4\n5 image/gif A =5\n6 text/plain @y OTHER:x A {filenames_differ} =6");
     check("Content-Type: text/plain; name=\"\"\nContent-Disposition: attachment; filename=\"\"\n\n1", "1 text/plain A =1");
     check("Content-Type: multipart/mixed; boundary=b; name=x\n\n--b\n\n1\n--b--", "- multipart/mixed @x\n1 text/plain =1");
 }
@@ -226,7 +232,157 @@ static void test_encodings(void)
                 "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n#86)C\n`\nend\n--b\nContent-Transfer-Encoding: x-uuencode\n\nno begin\n--b--",
           "- multipart/mixed\n1 text/plain =a=bc\n2 text/plain =abc\n3 text/plain =abc\n4 text/plain =no begin");
     /* a multipart's encoding says nothing of its bytes */
-    check("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n--b\n\n1\n--b--", "- multipart/mixed\n1 text/plain =1");
+    check("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n--b\n\n1\n--b--",
+          "- multipart/mixed {encoded_composite}\n1 text/plain =1");
+}
+
+/* What RFC 2045 6.4 forbids: decoded when the body has no structure as it stands. */
+static void test_encoded_composites(void)
+{
+    static const char plain[] = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" INNER "\nHello";
+    check(plain, "1 message/rfc822 M {encoded_composite}\n1.1 text/plain =Hello");
+    check("Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n"
+          "Content-Type: text/plain; charset=3Dutf-8\n\ncaf=C3=A9",
+          "1 message/rfc822 M {encoded_composite}\n1.1 text/plain =caf\xC3\xA9");
+    check("Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n"
+          "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9",
+          "1 message/rfc822 M {encoded_composite}\n1.1 text/plain =caf\xC3\xA9");
+    check("Content-Type: message/global\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKaGk=", "1 message/global M\n1.1 text/plain =hi");
+    /* "--b" CRLF "Content-Type: image/png" CRLF CRLF "A" CRLF "--b--" */
+    check("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n"
+          "LS1iDQpDb250ZW50LVR5cGU6IGltYWdlL3BuZw0KDQpBDQotLWItLQ==\n",
+          "- multipart/mixed {encoded_composite}\n1 image/png A =A");
+    check(MIXED "--b\nContent-Type: multipart/mixed; boundary=c\nContent-Transfer-Encoding: quoted-printable\n\n"
+          "--c\nContent-Type: text/plain; charset=3Dutf-8\n\na=3Db\n--c--\n--b\n\n2\n--b--",
+          "- multipart/mixed\n1 multipart/mixed {encoded_composite}\n1.1 text/plain =a=b\n2 text/plain =2");
+    check("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\nYWJj", "1 multipart/mixed {missing_boundary encoded_composite} =abc");
+}
+
+/* Base64 in base64 in base64 ...: as deep as the limit, and marked there. */
+static void test_encoded_depth(void)
+{
+    char *text = g_strdup("Subject: x\n\nHello");
+    for (guint i = 0; i < LIMIT_DECODED_DEPTH + 2; i++) {
+        char *coded = g_base64_encode((const guchar *)text, strlen(text));
+        g_free(text);
+        text = g_strconcat("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n", coded, NULL);
+        g_free(coded);
+    }
+    mime_message *message = mime_message_parse(slice_of(text), NULL, 0, FALSE);
+    const mime_part *last = g_ptr_array_index(message->parts, message->parts->len - 1);
+    check_invariants(message);
+    g_assert_cmpuint(message->parts->len, ==, LIMIT_DECODED_DEPTH + 1);
+    g_assert_true(last->anomalies & BIT(NESTING_LIMIT));
+    g_assert_true(last->is_attachment);
+    mime_message_free(message);
+    g_free(text);
+}
+
+static void test_embedded_files(void)
+{
+    check("Subject: x\n\nHi\nbegin 644 a.txt\n#86)C\n`\nend\nBye\n",
+          "1 text/plain {embedded_file} =Hi/begin 644 a.txt/#86)C/`/end/Bye/\n1.f1 application/octet-stream @a.txt A =abc");
+    check("\nbegin-base64 644 a b\nYWJj\n====\nbegin 644 c\n#86)C\n \nend\n",
+          "1 text/plain {embedded_file} =begin-base64 644 a b/YWJj/====/begin 644 c/#86)C/ /end/\n"
+          "1.f1 application/octet-stream @a b A =abc\n1.f2 application/octet-stream @c A =abc");
+    /* not one: no line of uuencode behind it, no mode, no name */
+    check("\nbegin 644 quotes\nhello\nend\n", "1 text/plain =begin 644 quotes/hello/end/");
+    check("\nbegin now\n#86)C\n", "1 text/plain =begin now/#86)C/");
+    check("\nbegin 644\n#86)C\n", "1 text/plain =begin 644/#86)C/");
+    /* without its end */
+    check("\nbegin 644 a\n#86)C\nText again\n", "1 text/plain {embedded_file} =begin 644 a/#86)C/Text again/\n1.f1 application/octet-stream @a A =abc");
+    /* yEnc: "abc" is 8B 8C 8D */
+    check("\n=ybegin line=128 size=3 name=a b.bin\n\x8B\x8C\x8D\n=yend size=3 crc32=352441c2\n",
+          "1 text/plain {embedded_file} ==ybegin line=128 size=3 name=a b.bin/\x8B\x8C\x8D/=yend size=3 crc32=352441c2/\n1.f1 application/octet-stream @a b.bin A =abc");
+    /* inside of an encoding: the decoded text is a source of its own */
+    check("Content-Transfer-Encoding: base64\n\nYmVnaW4gNjQ0IGEKIzg2KUMKYAplbmQK\n",
+          "1 text/plain {embedded_file} =begin 644 a/#86)C/`/end/\n1.f1 application/octet-stream @a A =abc");
+    check("Content-Transfer-Encoding: quoted-printable\n\nbegin 644 =\na\n#86)C\n`\nend\n",
+          "1 text/plain {embedded_file} =begin 644 a/#86)C/`/end/\n1.f1 application/octet-stream @a A =abc");
+    check("Content-Type: text/html\n\nbegin 644 a\n#86)C\n`\nend\n", "1 text/html =begin 644 a/#86)C/`/end/");
+}
+
+/* The headers that a body is made of: "name=value,name=value;" */
+static void check_blocks(const char *in, const char *expected)
+{
+    mime_message *message = mime_message_parse(slice_of(in), NULL, 0, FALSE);
+    const mime_part *part = g_ptr_array_index(message->parts, message->parts->len - 1);
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; part->blocks && i < part->blocks->len; i++) {
+        const mime_block *block = g_ptr_array_index(part->blocks, i);
+        g_assert_cmpuint(block->offset + block->length, <=, part->block_source->bytes.len);
+        for (guint k = 0; k < block->fields->len; k++) {
+            const header_field *field = g_ptr_array_index(block->fields, k);
+            g_string_append_printf(out, "%s=%s,", field->name, field->value);
+        }
+        g_string_append_c(out, ';');
+    }
+    g_assert_cmpstr(out->str, ==, expected);
+    g_string_free(out, TRUE);
+    mime_message_free(message);
+}
+
+static void test_blocks(void)
+{
+    check_blocks(MIXED "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n\nFinal-Recipient: b\nAction: failed\n\n--b--",
+                 "Reporting-MTA=dns; a,;Final-Recipient=b,Action=failed,;");
+    check_blocks("Content-Type: message/disposition-notification\nContent-Transfer-Encoding: base64\n\nRGlzcG9zaXRpb246IHg7IGRpc3BsYXllZAo=",
+                 "Disposition=x; displayed,;");
+    check_blocks("Content-Type: text/rfc822-headers\n\nSubject: =?utf-8?q?=C3=A4?=\n\nnot: this", "Subject=ä,;");
+    check_blocks("Content-Type: message/external-body; access-type=URL\n\nContent-Type: image/png\nContent-ID: <x>\n\nphantom", "Content-Type=image/png,Content-ID=<x>,;");
+    check_blocks("Content-Type: message/delivery-status\n\nno header\n", "");
+    check_blocks("\nA: b\n", "");
+}
+
+static void test_preamble(void)
+{
+    static const char in[] = MIXED "pre\namble\n--b\n\n1\n--b--\nepi\nlogue\n";
+    mime_message *message = mime_message_parse(slice_of(in), NULL, 0, FALSE);
+    const mime_part *root = message->root;
+    g_assert_cmpmem(in + root->preamble_offset, root->preamble_length, "pre\namble", 9);
+    g_assert_cmpmem(in + root->epilogue_offset, root->epilogue_length, "epi\nlogue\n", 10);
+    mime_message_free(message);
+    message = mime_message_parse(slice_of(MIXED "--b\n\n1\n--b--"), NULL, 0, FALSE);
+    g_assert_cmpuint(message->root->preamble_length, ==, 0);
+    g_assert_cmpuint(message->root->epilogue_length, ==, 0);
+    mime_message_free(message);
+}
+
+/* A CR alone ends a line where that makes a structure, and is a byte of its line elsewhere. */
+static void test_bare_cr(void)
+{
+    check_bytes(slice_of("Subject: x\rContent-Type: multipart/mixed; boundary=b\r\r--b\r\rone\r--b--\r"), NULL, 0, FALSE,
+                "- multipart/mixed {bare_cr}\n1 text/plain =one");
+    check_bytes(slice_of("Subject: a\rb\nContent-Type: text/html\n\nx\ry"), NULL, 0, FALSE, "1 text/html =xy");
+    check_bytes(slice_of("Subject: a\rContent-Type: text/html\r\n\r\nx"), NULL, 0, FALSE, "1 text/html {bare_cr} =x");
+    check_bytes(slice_of("Subject: a\r\r\nContent-Type: text/html\r\r\n\r\r\nx"), NULL, 0, FALSE, "1 text/html =x");
+    check_bytes(slice_of("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\na\r--b\r\rb\n--b--"), NULL, 0, FALSE,
+                "- multipart/mixed\n1 text/plain =a\n2 text/plain =b");
+}
+
+static void test_strange_boundaries(void)
+{
+    check("Content-Type: multipart/mixed; boundary=\"\"\n\n--\n\none\n--\n\ntwo\n----\n",
+          "- multipart/mixed {missing_boundary}\n1 text/plain =one\n2 text/plain =two");
+    check("Content-Type: multipart/mixed; boundary=\"--\"\n\n----\n\none\n------\n", "- multipart/mixed\n1 text/plain =one");
+    check("Content-Type: multipart/mixed; boundary=\"----------\"\n\n------------\n\none\n--------------\n", "- multipart/mixed\n1 text/plain =one");
+    char *seventy_one = g_strnfill(71, 'x');
+    char *in = g_strdup_printf("Content-Type: multipart/mixed; boundary=%s\n\n--%s\n\none\n--%s--\n", seventy_one, seventy_one, seventy_one);
+    check(in, "- multipart/mixed {long_boundary}\n1 text/plain =one");
+    g_free(in);
+    g_free(seventy_one);
+    check("Content-Type: multipart/mixed; boundary*0=\"a\"; boundary*1=b\n\n--ab\n\none\n--ab--\n", "- multipart/mixed\n1 text/plain =one");
+}
+
+static void test_two_names(void)
+{
+    check("Content-Type: image/png; name=a.png\nContent-Disposition: attachment; filename=a.png\n\n", "1 image/png @a.png A =");
+    check("Content-Type: image/png; name=a.exe\nContent-Disposition: attachment; filename=a.png\n\n", "1 image/png @a.png OTHER:a.exe A {filenames_differ} =");
+    check("Content-Disposition: attachment; filename=EURO.txt; filename*=UTF-8''%E2%82%AC.txt\n\n", "1 text/plain @€.txt OTHER:EURO.txt A =");
+    check("Content-Disposition: attachment; filename=a.exe; filename*=UTF-8''a.txt\n\n", "1 text/plain @a.txt OTHER:a.exe A {filenames_differ} =");
+    check("Content-Disposition: attachment; filename=a.txt; filename=a.exe\n\n", "1 text/plain @a.txt OTHER:a.exe A {duplicate_parameter filenames_differ} =");
+    check("Content-Type: image/png\nContent-Description: photo.png\n\n", "1 image/png @photo.png A =");
+    check("Content-Type: image/png\nContent-Description: A photo. Of me\n\n", "1 image/png A =");
 }
 
 static void test_nul_and_8bit(void)
@@ -533,6 +689,14 @@ int main(int argc, char **argv)
     g_test_add_func("/mime_parser/messages", test_messages);
     g_test_add_func("/mime_parser/attachments", test_attachments);
     g_test_add_func("/mime_parser/encodings", test_encodings);
+    g_test_add_func("/mime_parser/encoded_composites", test_encoded_composites);
+    g_test_add_func("/mime_parser/encoded_depth", test_encoded_depth);
+    g_test_add_func("/mime_parser/embedded_files", test_embedded_files);
+    g_test_add_func("/mime_parser/blocks", test_blocks);
+    g_test_add_func("/mime_parser/preamble", test_preamble);
+    g_test_add_func("/mime_parser/bare_cr", test_bare_cr);
+    g_test_add_func("/mime_parser/strange_boundaries", test_strange_boundaries);
+    g_test_add_func("/mime_parser/two_names", test_two_names);
     g_test_add_func("/mime_parser/nul_and_8bit", test_nul_and_8bit);
     g_test_add_func("/mime_parser/fields", test_fields);
     g_test_add_func("/mime_parser/foxmail", test_foxmail);

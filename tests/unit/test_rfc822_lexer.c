@@ -87,7 +87,7 @@ static void test_addresses(void)
         {"undisclosed-recipients:;", ""},
         {"A. B. Smith <a@b>", "A. B. Smith|a@b|"},                 /* a dot in a phrase: RFC 5322 4.1 */
         {"<@relay.example:a@b>", "|a@b|"},                         /* a source route */
-        {"\"a,b\"@c", "|a,b@c|"},
+        {"\"a,b\"@c", "|\"a,b\"@c|"},
         {"<\"a,b\"@c>", "|\"a,b\"@c|"},
         {"Anna <a@b, Bert <c@d>", "Anna|a@b|\nBert|c@d|"},         /* ">" forgotten */
         {"Anna <>", "Anna||"},
