@@ -26,9 +26,9 @@ struct binhex_decoder {
     gboolean mark;           /* 0x90 seen: a count is due */
     GByteArray *header;      /* of the file, until it is complete */
     guint64 data_left;
-    guint crc_left;          /* bytes of the data fork's CRC that are due */
+    guint crc_left; /* bytes of the data fork's CRC that are due */
     guint16 crc, wanted_crc;
-    gboolean checked;        /* the data fork is over */
+    gboolean checked; /* the data fork is over */
     GByteArray *out;
     gsize room;
     anomaly_set anomalies;

@@ -17,8 +17,17 @@
 #include "rfc822_lexer.h"
 
 /* RFC 2045 8.1 "at most once" by its grammar, and RFC 5322 3.6. */
-static const char *const single_fields[] = {"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
-                                            "From", "Sender", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version"};
+static const char *const single_fields[] = {"Content-Type",
+                                            "Content-Transfer-Encoding",
+                                            "Content-Disposition",
+                                            "Content-ID",
+                                            "From",
+                                            "Sender",
+                                            "Reply-To",
+                                            "Subject",
+                                            "Date",
+                                            "Message-ID",
+                                            "MIME-Version"};
 
 static void check_duplicates(mime_part *part)
 {

@@ -29,8 +29,8 @@ struct yenc_decoder {
     gboolean begun; /* "=ybegin" seen: data lines count */
     GByteArray *out;
     GString *control;
-    guint start;    /* out->len at the beginning */
-    guint32 crc;    /* of what was decoded, inverted */
+    guint start; /* out->len at the beginning */
+    guint32 crc; /* of what was decoded, inverted */
     anomaly_set anomalies;
 };
 

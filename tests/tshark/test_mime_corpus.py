@@ -107,7 +107,8 @@ def test_case(rows, message, transport):
     row = rows[transport][message.stem]
     assert row["mailxtra.part.path"] == [part["path"] for part in wanted["parts"] if part["path"]]
     assert row["mailxtra.part.type"] == [part["type"] for part in wanted["parts"]]
-    assert row["mailxtra.part.filename"] == [part["filename"] for part in wanted["parts"] if part.get("filename")]
+    # from 4.4 on tshark writes a backslash as two
+    assert [name.replace("\\\\", "\\") for name in row["mailxtra.part.filename"]] == [part["filename"] for part in wanted["parts"] if part.get("filename")]
     assert row["mailxtra.part.other_filename"] == [part["other_filename"] for part in wanted["parts"] if part.get("other_filename")]
     assert set(wanted_hashes(wanted)) <= set(row["mailxtra.attachment.sha256"])
     if "subject" in wanted:
