@@ -6,6 +6,7 @@
  */
 #include "tree_message.h"
 
+#include "digest.h"
 #include "export_object.h"
 #include "guarded_call.h"
 #include "mailxtra_fields.h"
@@ -59,7 +60,7 @@ static void add_digest(const message_drawing *drawing, proto_tree *tree, int fie
 {
     if (!proto_field_is_referenced(tree, field))
         return;
-    char *digest = g_compute_checksum_for_data(type, bytes.data, bytes.len);
+    char *digest = digest_hex(type, bytes);
     proto_item_set_generated(proto_tree_add_string(tree, field, tvb ? tvb : drawing->whole, 0, 0, digest));
     g_free(digest);
 }
