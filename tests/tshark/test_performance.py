@@ -1,14 +1,8 @@
-"""How the cost grows with the size of a mail. Time is reported, never judged: the machine may be busy.
-
-As a program it writes the captures that scripts/bench.sh measures: test_performance.py MEGABYTES FOLDER
-"""
+"""How the cost grows with the size of a mail. Time is reported, never judged: the machine may be busy."""
 
 import base64
 import resource
-import sys
-from pathlib import Path
 
-from pcapgen import tcp_session, write_pcap
 from test_export import attached, delivery, mail
 
 
@@ -39,9 +33,3 @@ def test_one_large_mail_costs_what_many_small_ones_cost(tshark, session_capture,
     export = user_seconds(lambda: tshark.export("mail-attachments", captures["1 of 32 MB"]))
     record_property("user seconds, export of 1 of 32 MB", round(export, 2))
     print({name: round(value, 2) for name, value in seconds.items()}, "export of 32 MB:", round(export, 2))
-
-
-if __name__ == "__main__":
-    size, folder = int(sys.argv[1]), Path(sys.argv[2])
-    write_pcap(folder / "one.pcap", tcp_session(delivery(big_mail(size))))
-    write_pcap(folder / "many.pcap", tcp_session(delivery(*[big_mail(1)] * size)))
