@@ -3,6 +3,8 @@
  */
 #include "message_store.h"
 
+#include "digest.h"
+
 #include "../core/limits.h"
 
 /* What one frame (or, beyond LIMIT_FRAGMENTS, a run of frames) brought of a message. */
@@ -170,7 +172,7 @@ const char *message_store_digest(stored_message *message, GChecksumType algorith
     char *key = g_strdup_printf("%d %s", (int)algorithm, path);
     const char *kept = wmem_map_lookup(message->digests, key);
     if (!kept) {
-        char *digest = g_compute_checksum_for_data(algorithm, bytes.data, bytes.len);
+        char *digest = digest_hex(algorithm, bytes);
         kept = wmem_strdup(wmem_file_scope(), digest);
         wmem_map_insert(message->digests, wmem_strdup(wmem_file_scope(), key), (void *)kept);
         g_free(digest);

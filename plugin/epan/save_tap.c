@@ -361,7 +361,7 @@ static void read_arguments(saver *s, const char *arguments)
     g_strfreev(words);
 }
 
-static void on_option(const char *option, void *user _U_)
+static ws_stat_init on_option(const char *option, void *user _U_)
 {
     saver *s = g_new0(saver, 1);
     s->line = g_string_new(NULL);
@@ -377,6 +377,7 @@ static void on_option(const char *option, void *user _U_)
         atexit(exit_with_failure);
     }
     g_ptr_array_add(savers, s);
+    return WS_STAT_INIT_DONE;
 }
 
 void save_tap_register(void)

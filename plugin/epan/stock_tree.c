@@ -50,7 +50,7 @@ typedef struct stock_fragments {
 } stock_fragments;
 
 static stock_fragments smtp_fragments, pop_fragments;
-static int proto_smtp = -1, proto_pop = -1;
+static int proto_smtp = -1, proto_pop = -1, proto_text_lines = -1;
 static dissector_handle_t imf_handle, text_lines_handle;
 static pref_t *smtp_decryption;
 static int imf_tap; /* of Export Objects > IMF */
@@ -109,6 +109,7 @@ void stock_tree_handoff(void)
     proto_pop = proto_get_id_by_filter_name("pop");
     imf_handle = find_dissector("imf");
     text_lines_handle = find_dissector("data-text-lines");
+    proto_text_lines = proto_get_id_by_filter_name("data-text-lines");
     module_t *module = prefs_find_module("smtp");
     smtp_decryption = module ? prefs_find_preference(module, "decryption") : NULL;
 }
@@ -337,7 +338,7 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
             proto_item_set_generated(proto_tree_add_uint(drawing->tree, fragments->ids[8], drawing->tvb, 0, 0,
                                                          record->message->finished_in));
     }
-    if (drawing->tree && event->side == MAIL_CLIENT && text_lines_handle &&
+    if (proto_field_is_referenced(drawing->tree, proto_text_lines) && event->side == MAIL_CLIENT && text_lines_handle &&
         record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
         guarded_call(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo,
                      drawing->tree, NULL);

@@ -41,6 +41,15 @@ typedef gboolean ws_bool;
 #define WS_PLUGIN_DESC_DISSECTOR (1UL << 0)
 #endif
 
+/* What the function behind a -z option returns. */
+#if WS_VERSION_AT_LEAST(4, 6)
+typedef bool ws_stat_init;
+#define WS_STAT_INIT_DONE true
+#else
+typedef void ws_stat_init;
+#define WS_STAT_INIT_DONE
+#endif
+
 /* epan/dissectors/packet-tls-utils.h declares it, but needs gcrypt.h. */
 WS_DLL_PUBLIC guint32 ssl_starttls_ack(dissector_handle_t tls_handle, packet_info *pinfo,
                                        dissector_handle_t app_handle);

@@ -1,17 +1,11 @@
-"""How the cost grows with the size of a mail. Time is reported, never judged: the machine may be busy.
-
-As a program it writes the captures that scripts/bench.sh measures: test_performance.py MEGABYTES FOLDER
-"""
+"""How the cost grows with the size of a mail. Time is reported, never judged: the machine may be busy."""
 
 import base64
 import os
 import resource
 import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
-from pcapgen import tcp_session, write_pcap
 from test_export import attached, delivery, mail
 
 
@@ -70,9 +64,3 @@ def test_what_waits_behind_a_hole_is_bounded(tshark, workspace, record_property)
     assert peaks["holed"] < peaks["clean"] + 48
     told = tshark.fields(holed, "mailxtra.missing", "mailxtra.missing")
     assert [value for row in told for value in row[0]] == ["1460"]
-
-
-if __name__ == "__main__":
-    size, folder = int(sys.argv[1]), Path(sys.argv[2])
-    write_pcap(folder / "one.pcap", tcp_session(delivery(big_mail(size))))
-    write_pcap(folder / "many.pcap", tcp_session(delivery(*[big_mail(1)] * size)))
