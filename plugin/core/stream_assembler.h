@@ -63,8 +63,7 @@ void stream_assembler_flush(stream_assembler *assembler);
  * nothing of that side has been seen. Bytes before the first one seen have no offset: FALSE. */
 gboolean stream_assembler_offset(const stream_assembler *assembler, int side, guint32 seq, guint64 *offset_r);
 
-/* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun
- * before. */
+/* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun before. */
 gboolean stream_assembler_from_start(const stream_assembler *assembler);
 
 /* A capture that is itself out of order (bytes captured behind the acknowledgement of them, as
