@@ -386,11 +386,18 @@ static void age_holes(stream_assembler *assembler, const stream_segment *segment
 gboolean stream_assembler_is_closed(const stream_assembler *assembler)
 {
     const stream_side *sides = assembler->sides;
-    for (int i = 0; i < 2; i++)
-        if (sides[i].fin_seen && sides[i].fin_is_reset &&
-            (end_of_seen(&sides[i]) >= sides[i].fin || sides[i].acked >= sides[i].fin))
-            return TRUE;
     return sides[0].fin_seen && sides[1].fin_seen && sides[0].acked >= sides[0].fin && sides[1].acked >= sides[1].fin;
+}
+
+/* Was one side reset, behind bytes that were seen, or that the other side acknowledged? */
+static gboolean is_reset(const stream_assembler *assembler)
+{
+    for (int i = 0; i < 2; i++) {
+        const stream_side *side = &assembler->sides[i];
+        if (side->fin_seen && side->fin_is_reset && (end_of_seen(side) >= side->fin || side->acked >= side->fin))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* The next thing that keeps bytes back, out of the way. FALSE: nothing does. What acknowledges bytes that nobody
@@ -439,7 +446,7 @@ void stream_assembler_segment(stream_assembler *assembler, const stream_segment 
     drain_both(assembler);
     age_holes(assembler, segment);
     drain_both(assembler);
-    if (stream_assembler_is_closed(assembler)) {
+    if (is_reset(assembler) || stream_assembler_is_closed(assembler)) {
         stream_assembler_flush(assembler);
         for (int i = 0; i < 2; i++) {
             if (!assembler->sides[i].ended) {

@@ -63,8 +63,7 @@ void stream_assembler_flush(stream_assembler *assembler);
  * nothing of that side has been seen. Bytes before the first one seen have no offset: FALSE. */
 gboolean stream_assembler_offset(const stream_assembler *assembler, int side, guint32 seq, guint64 *offset_r);
 
-/* Have both sides said FIN and heard the other's, or was one reset behind bytes that were seen, or that the other
- * acknowledged? Everything was handed on then. */
+/* Have both sides said FIN and heard the other's? Everything was handed on then. */
 gboolean stream_assembler_is_closed(const stream_assembler *assembler);
 
 /* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun

@@ -56,8 +56,7 @@ struct mail_conversation {
 
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes */
-    stream_call *last_kept; /* the last one that was kept, and its frame */
-    guint32 last_kept_frame;
+    stream_call *last_kept; /* the last one that was kept */
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -749,12 +748,12 @@ static void begin_call(packet_info *pinfo, mail_conversation *mail)
 static stream_call *keep_call(mail_conversation *mail)
 {
     stream_call *kept = wmem_memdup(wmem_file_scope(), mail->call, sizeof *kept);
-    if (mail->last_kept && mail->last_kept_frame == mail->pinfo->num)
+    /* with -R, frames that do not pass have the number of the next one that does */
+    if (p_get_proto_data(wmem_file_scope(), mail->pinfo, proto_mailxtra, mail->id))
         mail->last_kept->next = kept;
     else
         p_add_proto_data(wmem_file_scope(), mail->pinfo, proto_mailxtra, mail->id, kept);
     mail->last_kept = kept;
-    mail->last_kept_frame = mail->pinfo->num;
     return kept;
 }
 

@@ -300,6 +300,31 @@ def test_from_their_middle(tshark, workspace, record_property):
     assert mail_frames(tshark, write_sessions(workspace, sessions, handshake=False)) == []
 
 
+def from_any_byte(transcript, generator):
+    """As a capture that begins anywhere sees it."""
+    start = generator.randrange(sum(len(data) for _, data in transcript))
+    rest = []
+    for side, data in transcript:
+        cut = min(start, len(data))
+        start -= cut
+        if data[cut:]:
+            rest.append((side, data[cut:]))
+    return rest
+
+
+# Whoever begins to look in the middle of these finds a mail session, or a line that only mail has.
+QUOTING = {"http_post_of_smtp", "irc_server", "redis_values_of_mail", "memcached_text", "mysql"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_from_any_byte(tshark, workspace, record_property, seed):
+    generator = random.Random(seed)
+    chosen = [transcript for name, (_, transcript) in SESSIONS.items() if name not in QUOTING]
+    sessions = [(43000 + number, from_any_byte(transcript, generator)) for number, transcript in enumerate(chosen * 6)]
+    record_property("damage: sessions that are no mail", len(sessions))
+    assert mail_frames(tshark, write_sessions(workspace, sessions, handshake=False)) == []
+
+
 @pytest.mark.parametrize("port", [25, 110, 587])
 @pytest.mark.parametrize("mss", [1460, 16, 1])
 def test_other_protocols_on_ports_of_mail(tshark, workspace, record_property, port, mss):

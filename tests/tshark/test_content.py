@@ -523,12 +523,22 @@ static void tell(void)
     fprintf(out, "%d", count);
     fclose(out);
 }
+static void note(gsize length)
+{
+    if (length == 4321 && count++ == 0)
+        atexit(tell);
+}
 gchar *g_compute_checksum_for_data(GChecksumType type, const guchar *data, gsize length)
 {
     gchar *(*next)(GChecksumType, const guchar *, gsize) = dlsym(RTLD_NEXT, "g_compute_checksum_for_data");
-    if (length == 4321 && count++ == 0)
-        atexit(tell);
+    note(length);
     return next(type, data, length);
+}
+void gcry_md_hash_buffer(int algorithm, void *digest, const void *data, gsize length)
+{
+    void (*next)(int, void *, const void *, gsize) = dlsym(RTLD_NEXT, "gcry_md_hash_buffer");
+    note(length);
+    next(algorithm, digest, data, length);
 }
 """
 
