@@ -9,6 +9,7 @@
 #define MAILXTRA_STREAM_STORE_H
 
 #include "message_store.h"
+#include "session_facts.h"
 #include "ws_compat.h"
 
 #include <epan/conversation.h>
@@ -41,6 +42,7 @@ typedef struct mail_record {
     guint64 data_length;       /* MESSAGE_DATA: decoded bytes */
     char *login_name;          /* with a password or digest: whose it is (UTF-8); NULL: not known */
     guint32 login_name_in;     /* frame that said the name */
+    guint32 login_failures;    /* REPLY_LINE: failed logins of the session so far, when they are many; else 0 */
 } mail_record;
 
 typedef struct mail_conversation mail_conversation;
@@ -75,6 +77,9 @@ static inline mail_record *stream_call_record(const stream_call *call, guint ind
 typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUNNEL } stream_layer;
 
 void stream_store_register(void);
+
+/* What the session has said about itself. */
+const session_facts *stream_store_facts(const mail_conversation *mail);
 
 /* The conversation's state, if there is one and it is not known as something else than mail. Never makes one. */
 mail_conversation *stream_store_find(conversation_t *conversation);
