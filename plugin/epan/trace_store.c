@@ -88,6 +88,11 @@ const mail_hop *trace_store_hop(const trace_entry *entry)
     return mail_trace_hop(links, index_of(entry->message) - 1);
 }
 
+const GArray *trace_store_transfers(guint number)
+{
+    return mail_trace_transfers(links, number);
+}
+
 static guint find_witnesses(const trace_entry *entry, trace_witness *witnesses_r)
 {
     mail_trace_writer writers[LIMIT_WITNESSES];

@@ -41,6 +41,9 @@ const mail_hop *trace_store_hop(const trace_entry *entry);
 /* The entry with that index in mail_hop.previous, .next and mail_trace_transfers(). */
 const trace_entry *trace_store_entry(guint index);
 
+/* The indexes of the transfers of one mail, in order; array of guint, borrowed. */
+const GArray *trace_store_transfers(guint number);
+
 /* Examines the message with all that is known about its session and about earlier hops. `fields` and `body` are the
  * message's own. Free with trace_report_free(). */
 trace_report *trace_store_examine(const trace_entry *entry, const GPtrArray *fields, slice body);
