@@ -608,6 +608,19 @@ static void check_witness(trace_report *report, const trace_witness *witness)
              trace->from, witness->frame, witness->helo);
 }
 
+/* Below what the first server of the capture wrote stands what its client brought. */
+static void note_brought(trace_report *report, const trace_facts *facts)
+{
+    guint lowest = G_MAXUINT;
+    for (guint i = 0; i < facts->witness_count; i++)
+        lowest = MIN(lowest, facts->witnesses[i].from_bottom);
+    for (guint from_bottom = 0; facts->witness_count && from_bottom < MIN(lowest, report->hop_fields); from_bottom++) {
+        guint index = report->hop_fields - 1 - from_bottom;
+        if (index < report->hops->len)
+            ((trace_hop *)g_ptr_array_index(report->hops, index))->claimed = TRUE;
+    }
+}
+
 /* ---- what servers and signers say ---- */
 
 static void check_results(trace_report *report, const trace_facts *facts)
@@ -670,6 +683,7 @@ trace_report *trace_examine(const trace_facts *facts)
     check_order(report, facts);
     for (guint i = 0; i < facts->witness_count; i++)
         check_witness(report, &facts->witnesses[i]);
+    note_brought(report, facts);
     check_results(report, facts);
     check_signatures(report);
     return report;

@@ -20,6 +20,8 @@
     X(message_hop, "message.hop", FT_UINT32, BASE_DEC, NULL, "Hop", "Which hop of the mail this is, as far as the capture shows it") \
     X(message_previous, "message.previous", FT_FRAMENUM, BASE_NONE, NULL, "Previous hop", "The message was complete in this frame on the hop before") \
     X(message_next, "message.next", FT_FRAMENUM, BASE_NONE, NULL, "Next hop", "The message is complete in this frame on the next hop; known from the second pass on") \
+    X(message_client, "message.client", FT_STRING, BASE_NONE, NULL, "Client", "Address of the client of this hop") \
+    X(message_server, "message.server", FT_STRING, BASE_NONE, NULL, "Server", "Address of the server of this hop") \
     X(message_hop_delay, "message.hop_delay", FT_RELATIVE_TIME, BASE_NONE, NULL, "Time since the previous hop", NULL) \
     X(message_body_changed, "message.body_changed", FT_BOOLEAN, BASE_NONE, NULL, "Body changed since the previous hop", NULL) \
     X(message_added, "message.added", FT_STRING, BASE_NONE, NULL, "Field added since the previous hop", NULL) \

@@ -24,7 +24,7 @@ if [ -n "$missing" ]; then
 	echo "installing:$missing"
 	# The daemons of the host stay off: the lab starts its own.
 	policy=/usr/sbin/policy-rc.d
-	[ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; trap 'rm -f "$policy"' EXIT; }
+	[ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; created=$policy; }
 	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 	# shellcheck disable=SC2086  # a list of words
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
@@ -33,6 +33,12 @@ if [ -n "$missing" ]; then
 		case "$missing" in *"$service"*) systemctl disable "$service" >/dev/null 2>&1 || true ;; esac
 	done
 fi
+
+# Servers that cannot be installed beside Postfix are only unpacked.
+mtas=$(mktemp -d)
+export mtas
+trap 'rm -rf "$mtas" ${created:-}' EXIT
+"$here/unpack_mtas.sh" "$mtas"
 
 "$here/make_messages.py"
 # --kill-child: whatever a scenario left running dies with the lab.

@@ -382,6 +382,17 @@ static void test_witnesses(void)
         g_free(names);
         trace_report_free(report);
     }
+    /* in a mailbox: what the first client of the capture brought is only claimed, what later servers wrote is not */
+    for (guint seen = 0; seen <= 3; seen++) {
+        const trace_witness witness = {seen, 7, NULL, NULL};
+        trace_facts facts = {.fields = block.fields, .time = NOW, .witnesses = &witness, .witness_count = 1};
+        trace_report *report = trace_examine(&facts);
+        for (guint from_bottom = 0; from_bottom < 3; from_bottom++) {
+            const trace_hop *hop = g_ptr_array_index(report->hops, 2 - from_bottom);
+            g_assert_cmpint(hop->claimed, ==, from_bottom < seen);
+        }
+        trace_report_free(report);
+    }
     g_ptr_array_unref(block.fields);
     trace_report_free(NULL);
 }
