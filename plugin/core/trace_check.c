@@ -421,6 +421,34 @@ static void check_helo(trace_report *report, const trace_facts *facts)
 
 /* ---- the Received fields ---- */
 
+/* The Received field that tells of a hop of this capture; NULL: it is not there. */
+static trace_hop *witnessed_hop(const trace_report *report, const trace_witness *witness)
+{
+    if (witness->from_bottom >= report->hop_fields)
+        return NULL;
+    guint index = report->hop_fields - 1 - witness->from_bottom;
+    return index < report->hops->len ? g_ptr_array_index(report->hops, index) : NULL;
+}
+
+/* Which lines were seen to be written, and which did a client bring? Below what the first server of the capture
+ * wrote stands what its client brought; in a message that is being handed over, all the rest too. */
+static void sort_hops(trace_report *report, const trace_facts *facts)
+{
+    guint lowest = facts->is_upload ? G_MAXUINT : 0;
+    for (guint i = 0; i < facts->witness_count; i++) {
+        trace_hop *hop = witnessed_hop(report, &facts->witnesses[i]);
+        guint from_bottom = facts->witnesses[i].from_bottom;
+        if (hop)
+            hop->seen_in = facts->witnesses[i].frame;
+        if (!facts->is_upload)
+            lowest = i == 0 ? from_bottom : MIN(lowest, from_bottom);
+    }
+    for (guint i = 0; i < report->hops->len; i++) {
+        trace_hop *hop = g_ptr_array_index(report->hops, i);
+        hop->claimed = !hop->seen_in && report->hop_fields - 1 - i < lowest;
+    }
+}
+
 /* One side of a step from hop to hop: what is known of who took the message, and from whom. */
 typedef struct trace_step {
     const char *from, *rdns;
@@ -474,7 +502,7 @@ static void check_names(trace_report *report, const trace_hop *hop)
     else if (literal && is_public_ip(literal) && trace->ip && !g_str_equal(literal, trace->ip))
         find(report, ANOMALY_RECEIVED_HELO_DIFFERS, hop->field, "%s: the client called itself %s, but it came from %s",
              trace->by ? trace->by : "Received", trace->from, trace->ip);
-    if (trace->ip && trace->ip_scope == ADDRESS_PRIVATE && address_is_public_name(trace->by) &&
+    if (trace->ip && trace->ip_scope == ADDRESS_PRIVATE && !hop->seen_in && address_is_public_name(trace->by) &&
         address_is_public_name(client_name(trace)) && !address_same_organisation(client_name(trace), trace->by))
         find(report, ANOMALY_RECEIVED_PRIVATE_ADDRESS, hop->field,
              "%s says it took the message from %s at %s: a private address, which nothing outside of its own network "
@@ -538,7 +566,6 @@ static void check_chain(trace_report *report, const trace_facts *facts)
     for (guint i = 0; i < report->hops->len; i++) {
         trace_hop *hop = g_ptr_array_index(report->hops, i);
         trace_step newer = now;
-        hop->claimed = facts->is_upload;
         check_line(report, hop);
         check_names(report, hop);
         if (i > 0)
@@ -588,15 +615,10 @@ static gboolean are_contrary(const char *a, const char *b)
 
 static void check_witness(trace_report *report, const trace_witness *witness)
 {
-    if (witness->from_bottom >= report->hop_fields)
+    const trace_hop *hop = witnessed_hop(report, witness);
+    if (!hop)
         return;
-    guint index = report->hop_fields - 1 - witness->from_bottom;
-    if (index >= report->hops->len)
-        return;
-    trace_hop *hop = g_ptr_array_index(report->hops, index);
     const received_trace *trace = hop->trace;
-    hop->claimed = FALSE;
-    hop->seen_in = witness->frame;
     if (trace->ip && witness->client_ip && are_contrary(trace->ip, witness->client_ip))
         find(report, ANOMALY_RECEIVED_CONTRADICTS_CAPTURE, hop->field,
              "This line says that the message came from %s, but frame %u shows that it came from %s", trace->ip,
@@ -606,19 +628,6 @@ static void check_witness(trace_report *report, const trace_witness *witness)
         find(report, ANOMALY_RECEIVED_CONTRADICTS_CAPTURE, hop->field,
              "This line says that the client called itself %s, but frame %u belongs to a session in which it said %s",
              trace->from, witness->frame, witness->helo);
-}
-
-/* Below what the first server of the capture wrote stands what its client brought. */
-static void note_brought(trace_report *report, const trace_facts *facts)
-{
-    guint lowest = G_MAXUINT;
-    for (guint i = 0; i < facts->witness_count; i++)
-        lowest = MIN(lowest, facts->witnesses[i].from_bottom);
-    for (guint from_bottom = 0; facts->witness_count && from_bottom < MIN(lowest, report->hop_fields); from_bottom++) {
-        guint index = report->hop_fields - 1 - from_bottom;
-        if (index < report->hops->len)
-            ((trace_hop *)g_ptr_array_index(report->hops, index))->claimed = TRUE;
-    }
 }
 
 /* ---- what servers and signers say ---- */
@@ -677,13 +686,13 @@ trace_report *trace_examine(const trace_facts *facts)
     boxes->bcc = g_ptr_array_new_with_free_func(g_free);
     report->is_list = is_from_list(facts);
     read_header(report, facts);
+    sort_hops(report, facts);
     check_senders(report, facts);
     check_helo(report, facts);
     check_chain(report, facts);
     check_order(report, facts);
     for (guint i = 0; i < facts->witness_count; i++)
         check_witness(report, &facts->witnesses[i]);
-    note_brought(report, facts);
     check_results(report, facts);
     check_signatures(report);
     return report;

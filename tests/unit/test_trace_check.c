@@ -397,6 +397,23 @@ static void test_witnesses(void)
     trace_report_free(NULL);
 }
 
+/* A private address from another organisation is none to wonder about where the capture shows that it is right. */
+static void test_witnessed_private_address(void)
+{
+    header_block block = header_read(slice_of("Received: from bank.example (unknown [10.1.2.3]) by mx.example.org (Postfix) with SMTP id 1" WHEN), 0,
+                                     LIMIT_HEADER_FIELDS, NULL, NULL);
+    const trace_witness witness = {0, 7, "10.1.2.3", "bank.example"};
+    for (guint count = 0; count <= 1; count++) {
+        trace_facts facts = {.fields = block.fields, .time = NOW, .witnesses = &witness, .witness_count = count};
+        trace_report *report = trace_examine(&facts);
+        char *names = names_of(report);
+        g_assert_cmpstr(names, ==, count ? "" : "received_private_address");
+        g_free(names);
+        trace_report_free(report);
+    }
+    g_ptr_array_unref(block.fields);
+}
+
 static void test_delays(void)
 {
     header_block block = header_read(slice_of("Received: from b by c; Tue, 14 Nov 2023 22:14:25 +0000\r\nReceived: from a by b; Tue, 14 Nov 2023 23:14:20 +0100\r\n"
@@ -476,6 +493,7 @@ int main(int argc, char **argv)
     g_test_add_func("/trace_check/suspicious", test_suspicious);
     g_test_add_func("/trace_check/all_shown", test_all_shown);
     g_test_add_func("/trace_check/witnesses", test_witnesses);
+    g_test_add_func("/trace_check/witnessed_private_address", test_witnessed_private_address);
     g_test_add_func("/trace_check/delays", test_delays);
     g_test_add_func("/trace_check/limit", test_limit);
     g_test_add_func("/trace_check/hello_names", test_hello_names);
