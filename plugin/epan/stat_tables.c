@@ -226,8 +226,11 @@ static stat_tap_table_item trace_columns[] = {
 
 static GHashTable *mail_tables; /* title, interned -> table */
 
-static void begin_traces(stat_tap_table_ui *ui _U_)
+/* Wireshark wants an array of tables before the first mail has come. */
+static void begin_traces(stat_tap_table_ui *ui)
 {
+    if (!ui->tables)
+        ui->tables = g_array_new(FALSE, TRUE, sizeof(stat_tap_table *));
     if (!mail_tables)
         mail_tables = g_hash_table_new(g_direct_hash, g_direct_equal);
     g_hash_table_remove_all(mail_tables);
