@@ -171,6 +171,9 @@ void mailxtra_fields_register(int proto);
 /* Adds one expert info per anomaly of the set to `item`. */
 void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies);
 
+/* The field id of an anomaly's expert info. */
+int mailxtra_anomaly_field(anomaly_kind kind);
+
 /* Adds the expert info of one anomaly with a text of its own. */
 void mailxtra_add_anomaly_text(packet_info *pinfo, proto_item *item, anomaly_kind kind, const char *text);
 

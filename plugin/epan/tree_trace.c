@@ -282,11 +282,37 @@ static void draw_findings(const trace_drawing *drawing)
     }
 }
 
+/* ---- does anybody look? ---- */
+
+/* Linking and examining is a pass over the body or two; a filter that asks for none of this need not wait for it. */
+static gboolean is_wanted(proto_tree *tree)
+{
+    static const char *const expert_names[] = {"_ws.expert", "_ws.expert.message", "_ws.expert.severity",
+                                               "_ws.expert.group"};
+    static const int *const fields[] = {
+#define X(id, name, type, display, strings, title, text) &hf_mailxtra_##id,
+        MAILXTRA_TRACE_FIELD_LIST(X)
+#undef X
+    };
+    if (have_tap_listener(find_tap_id("expert")))
+        return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (proto_field_is_referenced(tree, *fields[i]))
+            return TRUE;
+    for (int kind = ANOMALY_FROM_DOMAIN_DIFFERS; kind <= ANOMALY_FIELDS_CHANGED; kind++)
+        if (proto_field_is_referenced(tree, mailxtra_anomaly_field((anomaly_kind)kind)))
+            return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(expert_names); i++)
+        if (proto_field_is_referenced(tree, proto_registrar_get_id_byname(expert_names[i])))
+            return TRUE;
+    return FALSE;
+}
+
 void tree_trace_draw(const stored_message *message, const mime_message *mime, tvbuff_t *tvb, packet_info *pinfo,
                      proto_tree *parent, proto_item *message_item)
 {
     const trace_entry *entry = trace_store_find(message);
-    if (!entry)
+    if (!entry || !is_wanted(parent))
         return;
     slice body = slice_head(slice_from(mime->bytes, mime->root->body_offset), mime->root->body_length);
     trace_report *report = trace_store_examine(entry, mime->root->fields, body);
