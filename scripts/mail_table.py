@@ -12,21 +12,26 @@ import re
 import shutil
 import sys
 import unicodedata
+from collections import Counter
 
 NO_MAIL = 3
 MAIL_COLUMNS = ["frame", "protocol", "from", "to", "subject", "file name", "type", "size", "SHA-256"]
+HOP_COLUMNS = ["mail", "hop", "frame", "after", "protocol", "client", "server", "changes"]
+FINDING_COLUMNS = ["frame", "mail", "weight", "finding"]
 LOGIN_COLUMNS = ["frame", "protocol", "mechanism", "user name", "password", "outcome"]
-NUMBERS = {"frame", "size"}
+NUMBERS = {"frame", "size", "mail", "hop"}
 # What gives way where the terminal is too narrow, and down to what width.
-SHRINKABLE = {"SHA-256": 12, "subject": 16, "to": 14, "from": 14, "file name": 18, "type": 12}
+SHRINKABLE = {"SHA-256": 12, "subject": 16, "to": 14, "from": 14, "file name": 18, "type": 12, "finding": 40, "changes": 16}
 NOTHING = "-"
 GAP = "  "
 
 
 def main(messages_file, logins_file):
-    mails = [row for frame in read_frames(messages_file) for row in mail_rows(frame)]
+    frames = read_frames(messages_file)
+    mails = [row for frame in frames for row in mail_rows(frame)]
     logins = login_rows(read_frames(logins_file))
-    for columns, rows in (MAIL_COLUMNS, mails), (LOGIN_COLUMNS, logins):
+    tables = (MAIL_COLUMNS, mails), (HOP_COLUMNS, hop_rows(frames)), (FINDING_COLUMNS, finding_rows(frames)), (LOGIN_COLUMNS, logins)
+    for columns, rows in tables:
         if rows:
             print()
             print("\n".join(table(columns, rows)))
@@ -97,6 +102,52 @@ def mail_rows(frame):
             yield mail + [first(attachment, f"mailxtra.attachment.{name}") for name in ("filename", "type", "size", "sha256")]
         if not attachments:
             yield mail + [""] * 4
+
+
+def hop_rows(frames):
+    """The hops of every mail that the capture shows on more than one, mail by mail."""
+    rows = [hop_row(frame, message) for frame in frames for message in subtrees(frame, "mailxtra.message")]
+    hops = Counter(row[0] for row in rows)
+    return sorted((row for row in rows if row[0] and hops[row[0]] > 1), key=lambda row: int(row[0]))
+
+
+def hop_row(frame, message):
+    names = ("trace", "hop")
+    number, hop = (first(message, f"mailxtra.message.{name}") for name in names)
+    delay = first(message, "mailxtra.message.hop_delay")
+    changes = [sign + name for sign, kind in zip("+-~", ("added", "removed", "changed"))
+               for name in values(message, f"mailxtra.message.{kind}")]
+    if first(message, "mailxtra.message.body_changed") in ("1", "True", "true"):
+        changes.append("body")
+    return [
+        number,
+        hop,
+        first(frame, "frame.number"),
+        f"{float(delay):.3f} s" if delay else "",
+        first(frame, "mailxtra.protocol"),
+        first(message, "mailxtra.message.client"),
+        first(message, "mailxtra.message.server"),
+        " ".join(changes),
+    ]
+
+
+# _ws.expert.severity of what is shown
+WEIGHTS = {"2097152": "chat", "4194304": "note", "6291456": "warning", "8388608": "error"}
+
+
+def finding_rows(frames):
+    """What does not fit about where the mails say they come from."""
+    return [
+        [
+            first(frame, "frame.number"),
+            first(message, "mailxtra.message.trace"),
+            WEIGHTS.get(first(finding, "_ws.expert.severity"), ""),
+            first(finding, "_ws.expert.message"),
+        ]
+        for frame in frames
+        for message in subtrees(frame, "mailxtra.message")
+        for finding in subtrees(message, "_ws.expert")
+    ]
 
 
 def addresses(text):

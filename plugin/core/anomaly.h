@@ -12,6 +12,49 @@
 
 typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomaly_weight;
 
+/* Who it is from, which way it came, and the health of the session: docs/tracing.md. */
+#define ANOMALY_TRACE_LIST(X)                                                                                          \
+    X(FROM_DOMAIN_DIFFERS, "from_domain_differs", NOTE, "From names another domain than the envelope sender")          \
+    X(DISPLAY_NAME_ADDRESS, "display_name_address", WARN,                                                              \
+      "The display name shows a mail address that is not the sender's")                                                \
+    X(REPLY_TO_DIFFERS, "reply_to_differs", NOTE, "Answers go to a free mail account of another domain than From")     \
+    X(RETURN_PATH_DIFFERS, "return_path_differs", NOTE,                                                                \
+      "Return-Path was there before the delivery, and is not the envelope sender")                                     \
+    X(NULL_SENDER_NO_REPORT, "null_sender_no_report", NOTE, "Null envelope sender, but the message is no report")      \
+    X(AUTH_USER_DIFFERS, "auth_user_differs", NOTE, "The user who logged in is not the envelope sender")               \
+    X(HELO_ADDRESS_DIFFERS, "helo_address_differs", WARN, "The address in HELO/EHLO is not the client's")              \
+    X(HELO_NAME_DIFFERS, "helo_name_differs", NOTE,                                                                    \
+      "The server knows the client by another name than it gave in HELO/EHLO")                                         \
+    X(RECEIVED_MALFORMED, "received_malformed", WARN, "Received field that no mail server writes")                     \
+    X(RECEIVED_HELO_DIFFERS, "received_helo_differs", NOTE,                                                            \
+      "Received: the client called itself otherwise than its address does")                                            \
+    X(RECEIVED_CHAIN_BROKEN, "received_chain_broken", NOTE,                                                            \
+      "Received: the message came from another server than the one that had it before")                                \
+    X(RECEIVED_TIME_BACKWARDS, "received_time_backwards", NOTE,                                                        \
+      "Received: a server had the message before the server that gave it")                                             \
+    X(RECEIVED_NO_ADDRESS, "received_no_address", NOTE, "Received: from another organisation, but without an address") \
+    X(RECEIVED_BELOW_AUTHOR_FIELDS, "received_below_author_fields", NOTE,                                              \
+      "Received stands below fields that the author's program writes")                                                 \
+    X(RECEIVED_PRIVATE_ADDRESS, "received_private_address", NOTE,                                                      \
+      "Received: a private address, but a name of another organisation")                                               \
+    X(RECEIVED_CONTRADICTS_CAPTURE, "received_contradicts_capture", WARN,                                              \
+      "Received does not say what this capture shows of that hop")                                                     \
+    X(AUTH_RESULTS_CLAIMED, "auth_results_claimed", WARN,                                                              \
+      "The client brings Authentication-Results in the server's own name")                                             \
+    X(DMARC_FAILED, "dmarc_failed", NOTE,                                                                              \
+      "A server found that the message does not come from its From domain (DMARC)")                                    \
+    X(DKIM_BODY_ALTERED, "dkim_body_altered", WARN, "The body is not the one that was signed (DKIM body hash)")        \
+    X(BODY_CHANGED, "body_changed", NOTE, "The body is not the one of the hop before")                                 \
+    X(FIELDS_CHANGED, "fields_changed", NOTE, "Fields that the author writes are not those of the hop before")         \
+    /* health of the session */                                                                                        \
+    X(AUTH_FAILED_REPEATEDLY, "auth_failed_repeatedly", NOTE, "Several logins of this session failed")                 \
+    X(REPLY_TRANSIENT_FAILURE, "reply_transient_failure", NOTE, "Refused for now (4xx)")                               \
+    X(REPLY_PERMANENT_FAILURE, "reply_permanent_failure", NOTE, "Refused for good (5xx)")                              \
+    X(CONNECTION_LOST_IN_MESSAGE, "connection_lost_in_message", WARN,                                                  \
+      "The connection ended in the middle of a message")                                                               \
+    X(CLOSED_WITHOUT_QUIT, "closed_without_quit", NOTE, "The server closed the connection before QUIT")                \
+    X(STARTTLS_NOT_USED, "starttls_not_used", NOTE, "The server offers STARTTLS, but the client goes on in clear text")
+
 /* X(ENUM, "filter_name", weight, "text") */
 #define ANOMALY_LIST(X)                                                                                                \
     /* session */                                                                                                      \
@@ -83,7 +126,9 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(BAD_TNEF, "bad_tnef", WARN, "Malformed TNEF (winmail.dat)")                                                      \
     X(BAD_CMS, "bad_cms", WARN, "Malformed CMS (S/MIME)")                                                              \
     X(BAD_COMPRESSED, "bad_compressed", WARN, "Malformed compressed data")                                             \
-    X(CONTENT_LIMIT, "content_limit", WARN, "More in it than the limit; the rest is not shown")
+    X(CONTENT_LIMIT, "content_limit", WARN, "More in it than the limit; the rest is not shown")                        \
+    /* where a message comes from, and how sessions go */                                                               \
+    ANOMALY_TRACE_LIST(X)
 
 typedef enum anomaly_kind {
 #define X(name, filter, weight, text) ANOMALY_##name,

@@ -120,6 +120,24 @@
 /* How far ahead of a side's first byte a segment may be to wait for it: a window without scaling (RFC 9293 3.1). */
 #define LIMIT_EARLY_BYTES 65536
 
+/* Received fields of one message that are looked at. RFC 5321 6.3: a hundred mean a loop. */
+#define LIMIT_TRACE_HOPS 128
+
+/* Authentication-Results, ARC and DKIM fields of one message that are looked at; each body hash is a pass over the body. */
+#define LIMIT_TRACE_RESULTS 64
+#define LIMIT_TRACE_SIGNATURES 16
+
+/* Clocks of mail servers are off by minutes; a hop that takes less than minus this many seconds is worth a look. */
+#define TRACE_CLOCK_TOLERANCE 300
+/* Added to it where a date does not tell its zone: zones reach from -12 to +14 hours. */
+#define TRACE_ZONE_TOLERANCE (14 * 3600)
+
+/* Earlier hops of one mail that are asked whether they come right before; a list has more members than servers. */
+#define LIMIT_TRACE_CANDIDATES 64
+
+/* Names of fields kept per hop in the list of what was added, removed or changed on the way. */
+#define LIMIT_TRACE_CHANGES 100
+
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define STREAM_MAX_PENDING_SEGMENTS 32768

@@ -8,10 +8,13 @@
 
 #include "early_segments.h"
 #include "export_object.h"
+#include "follow_mail.h"
 #include "mailxtra_fields.h"
 #include "ports.h"
 #include "prefs.h"
 #include "save_tap.h"
+#include "stat_counts.h"
+#include "stat_tables.h"
 #include "stock_tree.h"
 #include "stream_store.h"
 #include "taps.h"
@@ -113,6 +116,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     }
     if (!call || !call->accepted || call->opaque)
         return 0;
+    taps_call(call, pinfo);
     if (somebody_looks(pinfo, tree))
         draw(call, segment ? tcp_watch_payload(segment) : tvb, pinfo, tree);
     else
@@ -218,6 +222,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
         return;
     if (!stream_call_count(call) && (!segment->length || call->opaque))
         return;
+    taps_call(call, pinfo);
     if (somebody_looks(pinfo, tree))
         draw(call, tcp_watch_payload(segment), pinfo, tree);
     else
@@ -237,6 +242,9 @@ void mailxtra_register(void)
     export_object_register();
     save_tap_register();
     taps_register();
+    stat_tables_register();
+    stat_counts_register(proto_mailxtra);
+    follow_mail_register(proto_mailxtra);
     draw_mail = create_dissector_handle(draw_mailxtra, proto_mailxtra);
 }
 
@@ -264,6 +272,7 @@ void mailxtra_handoff(void)
     tcp_front = create_dissector_handle(front_kept, -1);
     ports_install(&fronts);
     stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls);
+    follow_mail_handoff(proto_mailxtra);
     tcp_watch_install(before_tcp, behind_tcp);
     heur_dissector_add("tcp", look_at_tcp, "Mail Extra over TCP", "mailxtra_tcp", proto_mailxtra, HEURISTIC_ENABLE);
     heur_dissector_add("tls", look_inside_tls, "Mail Extra over TLS", "mailxtra_tls", proto_mailxtra, HEURISTIC_ENABLE);

@@ -113,3 +113,13 @@ void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set an
         anomalies &= ~ANOMALY_BIT(kind);
     }
 }
+
+int mailxtra_anomaly_field(anomaly_kind kind)
+{
+    return ei_anomaly[kind].hf;
+}
+
+void mailxtra_add_anomaly_text(packet_info *pinfo, proto_item *item, anomaly_kind kind, const char *text)
+{
+    expert_add_info_format(pinfo, item, &ei_anomaly[kind], "%s", text);
+}

@@ -14,7 +14,63 @@
 #include "../core/anomaly.h"
 
 /* X(id, "name behind mailxtra.", type, display, strings, "title", "description" or NULL) */
+/* Where a message comes from: docs/tracing.md. */
+#define MAILXTRA_TRACE_FIELD_LIST(X) \
+    X(message_trace, "message.trace", FT_UINT32, BASE_DEC, NULL, "Mail number", "Shared by all hops of one mail in this capture") \
+    X(message_hop, "message.hop", FT_UINT32, BASE_DEC, NULL, "Hop", "Which hop of the mail this is, as far as the capture shows it") \
+    X(message_previous, "message.previous", FT_FRAMENUM, BASE_NONE, NULL, "Previous hop", "The message was complete in this frame on the hop before") \
+    X(message_next, "message.next", FT_FRAMENUM, BASE_NONE, NULL, "Next hop", "The message is complete in this frame on the next hop; known from the second pass on") \
+    X(message_client, "message.client", FT_STRING, BASE_NONE, NULL, "Client", "Address of the client of this hop") \
+    X(message_server, "message.server", FT_STRING, BASE_NONE, NULL, "Server", "Address of the server of this hop") \
+    X(message_hop_delay, "message.hop_delay", FT_RELATIVE_TIME, BASE_NONE, NULL, "Time since the previous hop", NULL) \
+    X(message_body_changed, "message.body_changed", FT_BOOLEAN, BASE_NONE, NULL, "Body changed since the previous hop", NULL) \
+    X(message_added, "message.added", FT_STRING, BASE_NONE, NULL, "Field added since the previous hop", NULL) \
+    X(message_removed, "message.removed", FT_STRING, BASE_NONE, NULL, "Field removed since the previous hop", NULL) \
+    X(message_changed, "message.changed", FT_STRING, BASE_NONE, NULL, "Field changed since the previous hop", NULL) \
+    X(message_sender, "message.sender", FT_STRING, BASE_NONE, NULL, "Sender", NULL) \
+    X(message_reply_to, "message.reply_to", FT_STRING, BASE_NONE, NULL, "Reply-To", NULL) \
+    X(message_return_path, "message.return_path", FT_STRING, BASE_NONE, NULL, "Return-Path", NULL) \
+    X(message_delivered_to, "message.delivered_to", FT_STRING, BASE_NONE, NULL, "Delivered-To", NULL) \
+    X(message_originating_ip, "message.originating_ip", FT_STRING, BASE_NONE, NULL, "X-Originating-IP", NULL) \
+    X(message_list_id, "message.list_id", FT_STRING, BASE_NONE, NULL, "List-Id", NULL) \
+    X(envelope_bcc, "envelope.bcc", FT_STRING, BASE_NONE, NULL, "Blind copy to", "Recipient of the envelope that no field of the header names") \
+    X(envelope_null_sender, "envelope.null_sender", FT_BOOLEAN, BASE_NONE, NULL, "Null sender", "MAIL FROM:<>") \
+    X(received, "received", FT_NONE, BASE_NONE, NULL, "Received", "A trace field, in order of travel") \
+    X(received_from, "received.from", FT_STRING, BASE_NONE, NULL, "From", "What the client called itself") \
+    X(received_rdns, "received.rdns", FT_STRING, BASE_NONE, NULL, "Reverse name", "What the server found for its address") \
+    X(received_ip, "received.ip", FT_STRING, BASE_NONE, NULL, "Address", "Of the client") \
+    X(received_by, "received.by", FT_STRING, BASE_NONE, NULL, "By", "The server") \
+    X(received_via, "received.via", FT_STRING, BASE_NONE, NULL, "Via", NULL) \
+    X(received_with, "received.with", FT_STRING, BASE_NONE, NULL, "With", "The protocol") \
+    X(received_id, "received.id", FT_STRING, BASE_NONE, NULL, "Id", NULL) \
+    X(received_for, "received.for", FT_STRING, BASE_NONE, NULL, "For", NULL) \
+    X(received_tls, "received.tls", FT_STRING, BASE_NONE, NULL, "TLS", NULL) \
+    X(received_user, "received.user", FT_STRING, BASE_NONE, NULL, "User", "Who was logged in") \
+    X(received_date, "received.date", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, "Date", NULL) \
+    X(received_delay, "received.delay", FT_RELATIVE_TIME, BASE_NONE, NULL, "Delay", "Since the hop before") \
+    X(received_claimed, "received.claimed", FT_BOOLEAN, BASE_NONE, NULL, "Only claimed", "The client brought this line; nothing but its word for it") \
+    X(received_seen_in, "received.seen_in", FT_FRAMENUM, BASE_NONE, NULL, "Seen in", "The capture shows this hop; the message was complete in this frame") \
+    X(dkim, "dkim", FT_NONE, BASE_NONE, NULL, "Signature", "DKIM and ARC") \
+    X(dkim_domain, "dkim.domain", FT_STRING, BASE_NONE, NULL, "Domain", "d=") \
+    X(dkim_selector, "dkim.selector", FT_STRING, BASE_NONE, NULL, "Selector", "s=") \
+    X(dkim_algorithm, "dkim.algorithm", FT_STRING, BASE_NONE, NULL, "Algorithm", "a=") \
+    X(dkim_canonicalization, "dkim.canonicalization", FT_STRING, BASE_NONE, NULL, "Canonicalization", "c=") \
+    X(dkim_identity, "dkim.identity", FT_STRING, BASE_NONE, NULL, "Identity", "i=") \
+    X(dkim_signed_fields, "dkim.signed_fields", FT_STRING, BASE_NONE, NULL, "Signed fields", "h=") \
+    X(dkim_body_hash, "dkim.body_hash", FT_STRING, BASE_NONE, NULL, "Body hash", "bh=") \
+    X(dkim_length, "dkim.length", FT_UINT64, BASE_DEC, NULL, "Signed length", "l=") \
+    X(dkim_body_hash_ok, "dkim.body_hash_ok", FT_BOOLEAN, BASE_NONE, NULL, "Body hash is right", "The body is the one that was signed; the signature itself is not verified") \
+    X(auth_results, "auth_results", FT_NONE, BASE_NONE, NULL, "Results", "What a server found about the sender") \
+    X(auth_results_server, "auth_results.server", FT_STRING, BASE_NONE, NULL, "Server", NULL) \
+    X(auth_results_method, "auth_results.method", FT_STRING, BASE_NONE, NULL, "Method", "spf, dkim, dmarc, ...") \
+    X(auth_results_result, "auth_results.result", FT_STRING, BASE_NONE, NULL, "Result", "pass, fail, ...") \
+    X(auth_results_comment, "auth_results.comment", FT_STRING, BASE_NONE, NULL, "Comment", NULL) \
+    X(auth_results_properties, "auth_results.properties", FT_STRING, BASE_NONE, NULL, "Properties", NULL) \
+    X(reply_meaning, "reply.meaning", FT_STRING, BASE_NONE, NULL, "Meaning", "RFC 5321, RFC 3463") \
+    X(auth_failures, "auth.failures", FT_UINT32, BASE_DEC, NULL, "Failed logins", "Of this session so far")
+
 #define MAILXTRA_FIELD_LIST(X)                                                                                       \
+    MAILXTRA_TRACE_FIELD_LIST(X)                                                                                     \
     X(protocol, "protocol", FT_STRING, BASE_NONE, NULL, "Protocol", "SMTP, LMTP or POP3")                                  \
     X(tls, "tls", FT_BOOLEAN, BASE_NONE, NULL, "Inside TLS", "The bytes were decrypted by Wireshark")                      \
     X(client, "client", FT_BOOLEAN, BASE_NONE, NULL, "Sent by the client", NULL)                                           \
@@ -115,7 +171,7 @@ MAILXTRA_FIELD_LIST(X)
 #undef X
 
 #define MAILXTRA_SUBTREE_LIST(X)                                                                                     \
-    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments)
+    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments) X(trace)
 
 #define X(id) extern int ett_mailxtra_##id;
 MAILXTRA_SUBTREE_LIST(X)
@@ -131,5 +187,11 @@ gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies);
 
 /* Adds one expert info per anomaly of the set to `item`. */
 void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies);
+
+/* The field id of an anomaly's expert info. */
+int mailxtra_anomaly_field(anomaly_kind kind);
+
+/* Adds the expert info of one anomaly with a text of its own. */
+void mailxtra_add_anomaly_text(packet_info *pinfo, proto_item *item, anomaly_kind kind, const char *text);
 
 #endif

@@ -4,6 +4,7 @@
 #include "stream_store.h"
 
 #include "mailxtra.h"
+#include "trace_store.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/proto_data.h>
@@ -54,6 +55,7 @@ struct mail_conversation {
     guint32 login_name_in;
     gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
 
+    session_facts *facts;   /* what the session says about itself */
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes */
     stream_call *last_kept; /* the last one that was kept */
@@ -68,7 +70,7 @@ struct mail_conversation {
     stream_call working; /* the call that is going on; kept only if a later pass needs it */
 };
 
-static guint32 next_conversation_id;
+static guint32 next_conversation_id, next_session_number;
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
 static GHashTable *known_pairs; /* the latest mail_conversation by pair_hash() of its ends */
@@ -104,7 +106,7 @@ static void forget_conversations(void)
         free_machines(g_ptr_array_index(all_conversations, i));
     g_ptr_array_set_size(all_conversations, 0);
     g_hash_table_remove_all(known_pairs);
-    next_conversation_id = 0;
+    next_conversation_id = next_session_number = 0;
     capture_is_disordered = FALSE;
 }
 
@@ -117,6 +119,7 @@ void stream_store_register(void)
     register_cleanup_routine(forget_conversations);
     register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
+    trace_store_register();
 }
 
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
@@ -200,6 +203,11 @@ static int flow_between(const address *source, guint32 source_port, const addres
     if (order == 0)
         order = source_port < destination_port ? -1 : 1;
     return order < 0 ? 0 : 1;
+}
+
+const session_facts *stream_store_facts(const mail_conversation *mail)
+{
+    return mail->facts;
 }
 
 static int flow_of(const packet_info *pinfo)
@@ -461,7 +469,7 @@ static void follow_tls(mail_conversation *mail, const mail_event *event)
     if (event->kind == MAIL_EVENT_TLS_START) {
         mail->tls_announced = TRUE;
         start_tls(mail);
-    } else if (was_announced && event->kind != MAIL_EVENT_GAP &&
+    } else if (was_announced && event->kind != MAIL_EVENT_GAP && event->kind != MAIL_EVENT_ANOMALY &&
                !(event->anomalies & ANOMALY_BIT(ANOMALY_STARTTLS_INJECTION))) {
         mail->tls_announced = FALSE;
         end_tls(mail);
@@ -484,6 +492,7 @@ static void on_event(const mail_event *event, void *user)
     record->message = note_message(mail, event);
     keep_event(&record->event, event);
     note_login(mail, record);
+    session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
     append_record(mail->call, record);
     follow_tls(mail, event);
 }
@@ -517,6 +526,7 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->verdict = VERDICT_MAIL;
     mail->protocol = protocol;
     mail->client_flow = client_flow;
+    mail->facts->number = ++next_session_number;
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
     if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
@@ -598,12 +608,23 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
         add_piece(mail, flow, 0, missing);
 }
 
+/* One side has closed; whether that was in order is the session's to say. */
+static void note_close(mail_conversation *mail, mail_side side)
+{
+    const mail_event closed = {.kind = MAIL_EVENT_ANOMALY, .protocol = mail->protocol, .side = side,
+                               .anomalies = ANOMALY_BIT(ANOMALY_CLOSED_WITHOUT_QUIT)};
+    if (session_facts_close(mail->facts, side))
+        on_event(&closed, mail);
+}
+
 static void on_end(int flow, void *user)
 {
     mail_conversation *mail = user;
     if (mail->verdict != VERDICT_MAIL || !mail->session || mail->ended[flow])
         return;
     mail->ended[flow] = TRUE;
+    if (!mail->at_end)
+        note_close(mail, side_of(mail, flow));
     mail_session_end(mail->session, side_of(mail, flow));
 }
 
@@ -629,6 +650,7 @@ static mail_conversation *new_conversation(conversation_t *conversation, const p
     mail->conversation = conversation;
     mail->layer = layer;
     mail->hint = hint;
+    mail->facts = session_facts_new();
     start_looking(mail);
     mail->exchanges = wmem_array_new(wmem_file_scope(), sizeof(gpointer));
     mail->messages = wmem_array_new(wmem_file_scope(), sizeof(gpointer));

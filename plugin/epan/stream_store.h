@@ -9,6 +9,7 @@
 #define MAILXTRA_STREAM_STORE_H
 
 #include "message_store.h"
+#include "session_facts.h"
 #include "ws_compat.h"
 
 #include <epan/conversation.h>
@@ -45,6 +46,7 @@ typedef struct mail_record {
     guint64 data_length;     /* MESSAGE_DATA: decoded bytes */
     char *login_name;        /* with a password or digest: whose it is (UTF-8); NULL: not known */
     guint32 login_name_in;   /* frame that said the name */
+    guint32 login_failures;  /* REPLY_LINE: failed logins of the session so far, when they are many; else 0 */
 } mail_record;
 
 /* What most frames bring: bytes of a message, and nothing else. A mail_record is made of it when it is asked for. */
@@ -95,6 +97,9 @@ static inline const mail_record *stream_call_record(const stream_call *call, gui
 typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUNNEL } stream_layer;
 
 void stream_store_register(void);
+
+/* What the session has said about itself. */
+const session_facts *stream_store_facts(const mail_conversation *mail);
 
 /* May the segment be mail: has its conversation state here, and is it not known as something else? Asked behind TCP,
  * when stream_store_look_up() may have come too early. */

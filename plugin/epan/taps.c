@@ -8,11 +8,12 @@
 
 #include <epan/tap.h>
 
-static int credentials_tap = -1;
+static int credentials_tap = -1, call_tap = -1;
 
 void taps_register(void)
 {
     credentials_tap = register_tap("credentials");
+    call_tap = register_tap("mailxtra");
 }
 
 gboolean taps_credentials_are_wanted(void)
@@ -35,4 +36,10 @@ void taps_credentials(const stream_call *call, const mail_record *record, packet
     credential->info = wmem_strdup_printf(pinfo->pool, "%s, user name in packet %u",
                                           auth->mechanism ? auth->mechanism : "AUTH", credential->username_num);
     tap_queue_packet(credentials_tap, pinfo, credential);
+}
+
+void taps_call(stream_call *call, packet_info *pinfo)
+{
+    if (have_tap_listener(call_tap))
+        tap_queue_packet(call_tap, pinfo, call);
 }

@@ -1,5 +1,6 @@
 /* taps.h
- * User names and passwords for Tools > Credentials and `-z credentials`.
+ * What listeners are told of: user names and passwords for Tools > Credentials and `-z credentials`, and, in the
+ * tap "mailxtra", each call of each session for the tables of Statistics.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,5 +16,9 @@ gboolean taps_credentials_are_wanted(void);
 
 /* Tells the credentials tap what the record says, if it says a password (or its digest). */
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo);
+
+/* Tells the tap "mailxtra" of a call: the stream_call itself, with its records, sessions and messages. Once per call
+ * and pass. */
+void taps_call(stream_call *call, packet_info *pinfo);
 
 #endif

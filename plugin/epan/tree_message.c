@@ -14,6 +14,7 @@
 #include "save_tap.h"
 #include "text.h"
 #include "tree_content.h"
+#include "tree_trace.h"
 
 #include "../core/mime_parser.h"
 #include "../core/part_content.h"
@@ -446,6 +447,7 @@ static void draw_tree(const message_drawing *drawing, tvbuff_t *frame_tvb, proto
     draw_summary_field(drawing, tree, hf_mailxtra_message_id, "Message-ID");
     add_digest(drawing, tree, hf_mailxtra_message_sha256, tvb, G_CHECKSUM_SHA256, "", message_store_bytes(stored));
     draw_fragments(drawing, tree);
+    tree_trace_draw(stored, drawing->mime, tvb, drawing->pinfo, tree, item);
     draw_header(drawing, tree, drawing->mime->root);
     draw_part(drawing, tree, drawing->mime->root);
     mailxtra_add_anomalies(drawing->pinfo, item, stored->anomalies | drawing->mime->anomalies);

@@ -13,6 +13,7 @@
 #include "taps.h"
 #include "text.h"
 #include "tree_message.h"
+#include "tree_trace.h"
 
 static dissector_handle_t ntlmssp_handle;
 
@@ -213,6 +214,7 @@ static void draw_reply_line(session_drawing *drawing, const mail_record *record)
         add_generated(tree, hf_mailxtra_reply_recipient, view.tvb, text_utf8(pinfo, event->recipient));
     draw_auth(drawing, tree, record, &view);
     add_exchange_answer(drawing, tree, record);
+    tree_trace_reply(record, view.tvb, pinfo, tree, item);
     mailxtra_add_anomalies(pinfo, item, event->anomalies);
     if (event->last)
         drawing->reply_tree = NULL;

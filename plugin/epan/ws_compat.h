@@ -10,6 +10,7 @@
 
 #include <epan/packet.h>
 #include <epan/prefs.h>
+#include <epan/tap.h>
 #include <ws_version.h>
 
 #define WS_VERSION_AT_LEAST(major, minor)                                                                           \
@@ -71,6 +72,29 @@ typedef struct ws_tap_credential {
     const char *proto;
     char *info;
 } ws_tap_credential;
+
+/* epan/sequence_analysis.h is in no -dev package. */
+typedef struct register_analysis register_analysis_t;
+WS_DLL_PUBLIC void register_seq_analysis(const char *name, const char *ui_name, const int proto_id,
+                                         const char *tap_listener, guint tap_flags, tap_packet_cb tap_func);
+WS_DLL_PUBLIC register_analysis_t *sequence_analysis_find_by_name(const char *name);
+WS_DLL_PUBLIC tap_packet_cb sequence_analysis_get_packet_func(register_analysis_t *analysis);
+
+/* How the path of a statistics tree in the menu is cut into submenus. */
+#if WS_VERSION_AT_LEAST(4, 4)
+#define WS_STAT_MENU "//"
+#else
+#define WS_STAT_MENU "/"
+#endif
+
+/* register_follow_stream() has two more arguments from 4.2 on. */
+#if WS_VERSION_AT_LEAST(4, 2)
+#define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                   \
+    register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count, NULL)
+#else
+#define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                   \
+    register_follow_stream(proto, tap, conversation, index, addresses, port, handler)
+#endif
 
 /* Bits of tcp_flow_t.static_flags, private to packet-tcp.c. */
 #define WS_TCP_SAW_SYN_BIT 0x02

@@ -25,6 +25,8 @@ mkdir -p /run/netns "$lab/mail"
 . "$here/lab_servers.sh"
 # shellcheck source=tests/captures/scenarios.sh
 . "$here/scenarios.sh"
+# shellcheck source=tests/captures/trace_lab.sh
+. "$here/trace_lab.sh"
 
 # ---------------------------------------------------------------- network
 
@@ -133,7 +135,7 @@ network_up
 servers_up
 mkdir -p "$pcaps"
 if [ $# = 0 ]; then
-	set -- hops foxmail five mailbox telnet auth ntlm smtp tls exim troubles not_mail
+	set -- hops foxmail five mailbox telnet auth ntlm smtp tls exim troubles not_mail trace forged
 fi
 for scenario; do
 	"scenario_$scenario" || { echo "scenario $scenario failed" >&2; exit 1; }

@@ -208,7 +208,7 @@ exim_up() { # HOST NAME PORT TLS_PORT
 		  server_condition = true
 	END
 	chown root:root "$dir/exim.conf"
-	on "$host" "$exim/usr/sbin/exim4" -C "$dir/exim.conf" -bdf &
+	on "$host" "$mtas/usr/sbin/exim4" -C "$dir/exim.conf" -bdf &
 	wait_for_port "$host" "$3"
 }
 

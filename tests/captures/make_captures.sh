@@ -16,11 +16,6 @@ python3 util-linux redis-server redis-tools memcached vsftpd ngircd libgnutls-da
 
 [ "$(id -u)" = 0 ] || { echo "make_captures.sh: network namespaces need root" >&2; exit 1; }
 
-created_policy=
-exim=$(mktemp -d)
-export exim
-trap 'rm -rf "$exim"; [ -z "$created_policy" ] || rm -f "$created_policy"' EXIT
-
 missing=
 for package in $packages; do
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing="$missing $package"
@@ -29,7 +24,7 @@ if [ -n "$missing" ]; then
 	echo "installing:$missing"
 	# The daemons of the host stay off: the lab starts its own.
 	policy=/usr/sbin/policy-rc.d
-	[ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; created_policy=$policy; }
+	[ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; created=$policy; }
 	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 	# shellcheck disable=SC2086  # a list of words
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
@@ -39,8 +34,11 @@ if [ -n "$missing" ]; then
 	done
 fi
 
-# Exim cannot be installed beside Postfix: it is only unpacked.
-(cd "$exim" && chmod 755 . && apt-get -qq download exim4-base exim4-daemon-light && for package in *.deb; do dpkg -x "$package" .; done)
+# Servers that cannot be installed beside Postfix are only unpacked.
+mtas=$(mktemp -d)
+export mtas
+trap 'rm -rf "$mtas" ${created:-}' EXIT
+"$here/unpack_mtas.sh" "$mtas"
 
 "$here/make_messages.py"
 # --kill-child: whatever a scenario left running dies with the lab.

@@ -491,6 +491,13 @@ def bdat():
     return message[:-2]
 
 
+def to_list():
+    """To a mailing list: a text with a line of blanks and empty lines at its end, which DKIM's canonicalisations treat differently."""
+    return part(["From: Chris Sanders <sanders@skynet.local>", "To: team@lists.cyberdyne.local", "Subject: Lunch on Friday",
+                 "Date: Fri, 08 Mar 2024 09:00:00 +0100", "Message-ID: <list.1@skynet.local>", "MIME-Version: 1.0",
+                 "Content-Type: text/plain; charset=us-ascii"], b"Lunch  on Friday?\r\n \r\nChris \r\n\r\n\r\n")
+
+
 MESSAGES = {
     "hops-thunderbird": hops(),
     "foxmail-gb2312": foxmail(),
@@ -515,6 +522,7 @@ MESSAGES = {
     "smtputf8": smtputf8(),
     "bdat-no-final-newline": bdat(),
     "typed": b"Subject: typed by hand\r\nFrom: student@skynet.local\r\n\r\nThis is a test.\r\n..two dots\r\n",
+    "list": to_list(),
     "short": plain("probe", "ping", "ping\n"),
 }
 

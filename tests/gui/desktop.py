@@ -93,9 +93,9 @@ class Desktop:
 
 
 class Wireshark:
-    """Wireshark with a capture open, as the user of the workspace."""
+    """Wireshark with a capture open, as the user of the workspace; with further arguments."""
 
-    def __init__(self, desktop, workspace, capture):
+    def __init__(self, desktop, workspace, capture, *arguments):
         self.desktop = desktop
         self.title = capture.name
         runtime = workspace.folder()
@@ -105,7 +105,7 @@ class Wireshark:
         environment["HOME"] = str(workspace.folder())
         self._log = open(workspace.root / "wireshark.log", "w+b")
         self._process = subprocess.Popen(
-            ["wireshark", "-n", "-r", str(workspace.readable(capture))],
+            ["wireshark", "-n", "-r", str(workspace.readable(capture)), *arguments],
             env=environment,
             cwd=workspace.root,
             stdin=subprocess.DEVNULL,

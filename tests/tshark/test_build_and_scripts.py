@@ -115,6 +115,22 @@ def test_demo_shows_logins(run, built):
     assert "refused" in done.stdout and "accepted" in done.stdout
 
 
+def test_demo_shows_the_way_of_a_mail(run, built):
+    done = run("scripts/demo.sh", "pcaps/three-hops-2-mail01.pcap", "hops")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^mail +hop +frame +after +protocol +client +server +changes$", done.stdout, re.M)
+    assert re.search(r"^ +1 +1 +25 +- +SMTP +172.16.16.225 +172.16.16.221 +-$", done.stdout, re.M)
+    assert re.search(r"^ +1 +2 +45 +[0-9.]+ s +SMTP +172.16.16.221 +172.16.16.231 +\+Received$", done.stdout, re.M)
+    assert not re.search(r"^frame +mail +weight", done.stdout, re.M)
+
+
+def test_demo_shows_what_does_not_fit(run, built):
+    done = run("scripts/demo.sh", "pcaps/forged.pcap", "forged")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^ +36 +2 +warning +Received without", done.stdout, re.M)
+    assert re.search(r"^ +88 +1 +note +.*galangal.org.*dial-225.isp.example", done.stdout, re.M)
+
+
 @pytest.mark.parametrize(
     "arguments,message",
     [

@@ -20,7 +20,7 @@ MAIL_FIELDS = ("frame", "protocol", "size", "sha256", "complete", "missing", "su
 ATTACHMENT_FIELDS = ("path", "filename", "type", "complete", "size", "sha256")
 
 # In one pass a frame cannot know what comes after it.
-FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in"}
+FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in", "mailxtra.message.next"}
 
 
 @pytest.fixture(params=sorted(EXPECTED))

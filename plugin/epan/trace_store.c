@@ -1,0 +1,129 @@
+/* trace_store.c
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "trace_store.h"
+
+#include "../core/header.h"
+#include "../core/limits.h"
+
+/* Earlier hops of one message that are compared with its Received fields. */
+#define LIMIT_WITNESSES 32
+
+static GPtrArray *entries;  /* of trace_entry*, file scope; index as in `links` */
+static GHashTable *indexes; /* stored_message -> index + 1 */
+static mail_trace *links;   /* of the first mail_trace_count(links) entries */
+
+static void forget(void)
+{
+    g_ptr_array_set_size(entries, 0);
+    g_hash_table_remove_all(indexes);
+    mail_trace_free(links);
+    links = mail_trace_new();
+}
+
+void trace_store_register(void)
+{
+    entries = g_ptr_array_new();
+    indexes = g_hash_table_new(g_direct_hash, g_direct_equal);
+    links = mail_trace_new();
+    register_cleanup_routine(forget);
+}
+
+void trace_store_add(stored_message *message, const session_facts *facts, mail_side sender, packet_info *pinfo)
+{
+    trace_entry *entry = wmem_new0(wmem_file_scope(), trace_entry);
+    entry->message = message;
+    entry->session = facts;
+    entry->helo = facts->helo;
+    entry->hello_name = facts->hello_name;
+    entry->user = facts->user;
+    entry->in_tls = facts->in_tls;
+    entry->is_upload = sender == MAIL_CLIENT;
+    entry->frame = pinfo->num;
+    entry->time = pinfo->abs_ts;
+    g_ptr_array_add(entries, entry);
+    g_hash_table_insert(indexes, message, GUINT_TO_POINTER(entries->len));
+}
+
+const trace_entry *trace_store_entry(guint index)
+{
+    return g_ptr_array_index(entries, index);
+}
+
+static guint index_of(const stored_message *message)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(indexes, message));
+}
+
+const trace_entry *trace_store_find(const stored_message *message)
+{
+    guint index = index_of(message);
+    return index ? trace_store_entry(index - 1) : NULL;
+}
+
+static gboolean is_partial(const stored_message *message)
+{
+    return message->source == MAIL_FROM_TOP;
+}
+
+static void link_entry(const trace_entry *entry)
+{
+    slice bytes = message_store_bytes(entry->message);
+    header_block block = header_read(bytes, 0, LIMIT_HEADER_FIELDS, NULL, NULL);
+    const mail_transfer transfer = {.fields = block.fields,
+                                    .body = slice_from(bytes, block.length),
+                                    .complete = message_store_is_complete(entry->message),
+                                    .partial = is_partial(entry->message),
+                                    .is_upload = entry->is_upload,
+                                    .client = entry->session->client_text,
+                                    .server = entry->session->server_text};
+    mail_trace_add(links, &transfer);
+    g_ptr_array_unref(block.fields);
+}
+
+const mail_hop *trace_store_hop(const trace_entry *entry)
+{
+    while (mail_trace_count(links) < entries->len)
+        link_entry(trace_store_entry(mail_trace_count(links)));
+    return mail_trace_hop(links, index_of(entry->message) - 1);
+}
+
+const GArray *trace_store_transfers(guint number)
+{
+    return mail_trace_transfers(links, number);
+}
+
+static guint find_witnesses(const trace_entry *entry, trace_witness *witnesses_r)
+{
+    mail_trace_writer writers[LIMIT_WITNESSES];
+    trace_store_hop(entry);
+    guint count = mail_trace_writers(links, index_of(entry->message) - 1, writers, LIMIT_WITNESSES);
+    for (guint i = 0; i < count; i++) {
+        const trace_entry *hop = trace_store_entry(writers[i].transfer);
+        witnesses_r[i] = (trace_witness){writers[i].from_bottom, hop->frame, hop->session->client_text, hop->helo};
+    }
+    return count;
+}
+
+trace_report *trace_store_examine(const trace_entry *entry, const GPtrArray *fields, slice body)
+{
+    const stored_message *message = entry->message;
+    trace_witness witnesses[LIMIT_WITNESSES];
+    const trace_facts facts = {.fields = fields,
+                               .body = body,
+                               .complete = message_store_is_complete(message) && !is_partial(message),
+                               .is_upload = entry->is_upload,
+                               .is_smtp = message->protocol == MAIL_PROTOCOL_SMTP,
+                               .client_ip = entry->session->client_text,
+                               .server_ip = entry->session->server_text,
+                               .helo = entry->helo,
+                               .hello_name = entry->hello_name,
+                               .server_name = entry->session->server_name,
+                               .auth_user = entry->user,
+                               .envelope_from = message->has_envelope_from ? message->envelope_from : NULL,
+                               .envelope_to = message->envelope_to,
+                               .time = entry->time.secs,
+                               .witnesses = witnesses,
+                               .witness_count = find_witnesses(entry, witnesses)};
+    return trace_examine(&facts);
+}
