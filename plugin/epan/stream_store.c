@@ -491,6 +491,8 @@ static void on_event(const mail_event *event, void *user)
     record->exchange = note_exchange(mail, event);
     record->message = note_message(mail, event);
     keep_event(&record->event, event);
+    if (mail->layer == STREAM_LAYER_TLS) /* from the first byte on, maybe: the session itself cannot know */
+        record->event.anomalies &= ~ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
     note_login(mail, record);
     session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
     append_record(mail->call, record);

@@ -259,3 +259,13 @@ def test_plain_text_behind_the_answer_is_told(tshark, workspace, two_pass, name)
     injected = b"+OK injected\r\n" if port == 110 else b"250-mx\r\n250 AUTH PLAIN\r\n"
     path = write_pcap(workspace.folder() / "injected.pcap", tcp_session([*opening, ("C", command), ("S", answer + injected), ("C", HELLO)], server_port=port))
     assert tshark.frames(path, "mailxtra.expert.starttls_injection", two_pass=two_pass)
+
+
+@pytest.mark.parametrize("name", UPGRADED + WRAPPED)
+def test_a_password_inside_tls_is_not_in_clear(tshark, name, two_pass):
+    path = harness.PCAPS / name
+    assert tshark.frames(path, "mailxtra.expert.cleartext_password", two_pass=two_pass) == []
+
+
+def test_a_password_in_clear_is(tshark, two_pass):
+    assert tshark.frames(harness.PCAPS / "smtp-auth-mechanisms.pcap", "mailxtra.expert.cleartext_password", two_pass=two_pass)
