@@ -305,7 +305,8 @@ def test_exchange_s_ntlm(tshark, write, two_pass, opening):
     path = write(transcript)
     rows = tshark.fields(path, "mailxtra.auth.mechanism", "mailxtra.auth.mechanism", "mailxtra.auth.username", "mailxtra.auth.success", two_pass=two_pass)
     assert {value for value in flat(rows)} == {"NTLM"}
-    assert set(flat(rows, 1)) == {"SKYNET\\li"}
+    # from 4.4 on, -T fields writes a backslash as two
+    assert {value.replace("\\\\", "\\") for value in flat(rows, 1)} == {"SKYNET\\li"}
     assert [is_true(value) for value in flat(rows, 2)] == [False]
     assert messages(tshark, path, two_pass) == hashes([MAIL])
 
