@@ -20,8 +20,6 @@ FIRST_SEED = int(os.environ.get("MAILXTRA_DAMAGE_SEED", "0"))
 ROUNDS = int(os.environ.get("MAILXTRA_DAMAGE_ROUNDS", "1"))
 
 EXPECTED = json.loads((harness.PCAPS / "expected.json").read_text(encoding="utf-8"))
-# In one pass a frame cannot know what comes after it.
-FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in"}
 # Decoded text may hold any character, separators as well.
 FREE_TEXT = {"mailxtra.part.text"}
 MOST_FRAMES = 4000
@@ -176,7 +174,7 @@ class Reading:
     def __init__(self, batch, rows, messages, attachments):
         self.exported_messages, self.exported_attachments = messages, attachments
         self.malformed = [(row[0], row[1] or row[2]) for row in rows if row[3]]
-        backward = [0, *(index for index, name in enumerate(batch.names, 5) if name not in FORWARD_FIELDS)]
+        backward = [0, *(index for index, name in enumerate(batch.names, 5) if name not in harness.FORWARD_FIELDS)]
         self.fields = {int(row[0]): [row[index] for index in backward] for row in rows}
         self.owner = {int(row[0]): (damage.number_of(row[1] or row[2]), int(row[4])) for row in rows}
         self.found = [oracle.Expected() for _ in batch.damages]
@@ -282,7 +280,7 @@ def differences(batch, first, second):
     last = {}
     for frame, owner in second.owner.items():
         last[owner] = max(frame, last.get(owner, 0))
-    names = ["frame", *(name for name in batch.names if name not in FORWARD_FIELDS)]
+    names = ["frame", *(name for name in batch.names if name not in harness.FORWARD_FIELDS)]
     found = []
     for frame in sorted(first.fields.keys() | second.fields.keys()):
         one, two = first.fields.get(frame), second.fields.get(frame)

@@ -19,6 +19,9 @@ sys.path.insert(0, str(REPO / "scripts"))
 from mail_table import json_frames  # noqa: E402
 
 PCAPS = REPO / "pcaps"
+
+# In one pass a frame cannot know what comes after it.
+FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in", "mailxtra.message.next"}
 NOBODY = 65534
 TIMEOUT = 600
 

@@ -19,9 +19,6 @@ MAIL_PORTS = {24, 25, 110, 465, 587, 995, 2525, 10465}
 MAIL_FIELDS = ("frame", "protocol", "size", "sha256", "complete", "missing", "subject", "from", "to")
 ATTACHMENT_FIELDS = ("path", "filename", "type", "complete", "size", "sha256")
 
-# In one pass a frame cannot know what comes after it.
-FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in", "mailxtra.message.next"}
-
 
 @pytest.fixture(params=sorted(EXPECTED))
 def capture(request):
@@ -174,7 +171,7 @@ def hashes(folder):
 
 
 def test_one_pass_and_two_say_the_same(tshark, capture):
-    names = [name for name in mailxtra_fields(tshark) if name not in FORWARD_FIELDS]
+    names = [name for name in mailxtra_fields(tshark) if name not in harness.FORWARD_FIELDS]
     one, two = (tshark.fields(capture, "mailxtra", "frame.number", *names, two_pass=two) for two in (False, True))
     assert one == two
 
