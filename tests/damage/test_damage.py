@@ -313,8 +313,6 @@ def excuse_of(clean, one):
         return ""
     if not clean.from_start:
         return "what stands before the first segment of a capture without handshake has no place"
-    if not on_ordinary_ports(one):
-        return "on a port that promises nothing, what comes before a side's first bytes is not looked at"
     return ""
 
 
@@ -394,6 +392,13 @@ def test_by_itself(tshark, workspace, clean_captures, keep, record_property, see
 # ---------------------------------------------------------------- with loss
 
 
+def left_open(one):
+    """Of a session without an end maybe only the capture's end tells that a hole stays one, and one pass cannot show that."""
+    closed = {frame.stream for frame in one.capture.frames if frame.flags & (damage.FIN | damage.RST)}
+    hurt = {stream for (stream, _), ranges in one.lost().items() if ranges}
+    return "" if hurt <= closed else "the capture ends before the session with the hole does"
+
+
 @pytest.mark.parametrize("seed", seeds(12))
 def test_holes_in_messages_are_told(check, clean_captures, seed):
     chosen = [clean for clean in clean_captures if clean.messages and clean.has_places]
@@ -401,7 +406,7 @@ def test_holes_in_messages_are_told(check, clean_captures, seed):
     expectations = []
     for clean, one in zip(chosen, damages):
         expected = oracle.holes_inside(clean.messages, one.lost(), not clean.from_start)
-        excuse = excuse_of(clean, one)
+        excuse = excuse_of(clean, one) or left_open(one)
         expectations.append(oracle.excused(expected, excuse) if excuse else expected)
     check("holes", damages, expectations, seed)
 
