@@ -56,7 +56,13 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(NESTING_LIMIT, "nesting_limit", WARN, "Nested too deeply; shown without its inner structure")                   \
     X(PART_LIMIT, "part_limit", WARN, "Too many parts; the rest is shown as one")                                     \
     X(PART_INCOMPLETE, "part_incomplete", WARN, "Bytes of this part are missing in the capture")                      \
-    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")
+    X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name was changed to be safe")                                   \
+    /* IMAP */                                                                                                       \
+    X(BAD_MAILBOX_NAME, "bad_mailbox_name", NOTE, "Mailbox name is not modified UTF-7")                               \
+    X(BAD_DEFLATE, "bad_deflate", WARN, "The compressed stream cannot be inflated any further")                       \
+    X(NOT_FETCHED, "not_fetched", NOTE, "The client did not fetch all of it")                                         \
+    X(PART_UNKNOWN, "part_unknown", NOTE,                                                                             \
+      "Neither BODYSTRUCTURE nor the part's own header was fetched: type and encoding are a guess")
 
 typedef enum anomaly_kind {
 #define X(name, filter, weight, text) ANOMALY_##name,

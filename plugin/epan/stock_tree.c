@@ -407,6 +407,7 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
     case MAIL_EVENT_TLS_START:
     case MAIL_EVENT_GAP:
     case MAIL_EVENT_ANOMALY:
+    case MAIL_EVENT_UNTAGGED:
         break;
     }
 }

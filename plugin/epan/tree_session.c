@@ -333,6 +333,8 @@ static void draw_record(session_drawing *drawing, const mail_record *record)
     case MAIL_EVENT_ANOMALY:
         draw_note(drawing, record, "Anomaly");
         break;
+    case MAIL_EVENT_UNTAGGED:
+        break;
     }
 }
 
