@@ -401,8 +401,7 @@ static void start_tls(imap_session *s)
     s->tls = TLS_EXPECTED;
     if (held.len > 0 && !is_tls_byte(held.data[0]))
         show_held(s, ANOMALY_BIT(ANOMALY_STARTTLS_INJECTION));
-    if (imap_reader_has_begun(s->server.reader))
-        break_server_line(s, 0);
+    break_server_line(s, 0);
     event = event_at(MAIL_EVENT_TLS_START, MAIL_SERVER, s->server.in.offset, s->server.in.offset);
     emit(s, &event);
 }
@@ -901,11 +900,19 @@ static void feed_client_plain(imap_session *s, slice bytes)
     held_bytes_append(s->held, bytes);
 }
 
+static void break_client_line(imap_session *s, anomaly_set anomalies);
+
 static void say_broken(imap_session *s, mail_side side)
 {
     half *h = half_of(s, side);
-    mail_event event = event_at(MAIL_EVENT_ANOMALY, side, h->in.offset, h->in.offset);
+    mail_event event;
+
+    if (side == MAIL_CLIENT)
+        break_client_line(s, 0);
+    else
+        break_server_line(s, 0);
     h->opaque = TRUE;
+    event = event_at(MAIL_EVENT_ANOMALY, side, h->in.offset, h->in.offset);
     event.anomalies = ANOMALY_BIT(ANOMALY_BAD_DEFLATE);
     emit(s, &event);
 }
@@ -928,8 +935,6 @@ static void feed_compressed(imap_session *s, mail_side side, slice bytes, void (
             return;
     }
 }
-
-static void break_client_line(imap_session *s, anomaly_set anomalies);
 
 static void cross_client_gap(imap_session *s, guint64 missing)
 {
