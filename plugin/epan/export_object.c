@@ -13,12 +13,14 @@
 #include <epan/export_object.h>
 #include <epan/tap.h>
 
+#include "../core/encoded_word.h"
 #include "../core/export_name.h"
 
 /* What goes through the tap: borrowed for the time of the packet. */
 typedef struct offered_object {
     guint32 frame;
     const char *host, *type, *wanted_name;
+    const char *once; /* NULL, or what it is: the same one that was fetched twice (IMAP) is one object */
     slice bytes;
 } offered_object;
 
@@ -26,10 +28,11 @@ typedef struct offered_object {
 typedef struct export_list {
     int tap;
     export_names *names;
+    GHashTable *seen; /* of offered_object.once */
     void *objects; /* what the tap hands over, while the capture is read for the first time */
 } export_list;
 
-static export_list attachments = {-1, NULL, NULL}, messages = {-1, NULL, NULL};
+static export_list attachments = {-1, NULL, NULL, NULL}, messages = {-1, NULL, NULL, NULL};
 static int end_tap = -1;
 static gboolean waits_for_end;
 
@@ -39,9 +42,13 @@ static tap_packet_status add_object(export_list *list, void *tap_data, const voi
 {
     export_object_list_t *objects = tap_data;
     const offered_object *offered = data;
-    export_object_entry_t *entry = g_new0(export_object_entry_t, 1);
     if (!list->names)
         list->names = export_names_new();
+    if (!list->seen)
+        list->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (offered->once && !g_hash_table_add(list->seen, g_strdup(offered->once)))
+        return TAP_PACKET_DONT_REDRAW;
+    export_object_entry_t *entry = g_new0(export_object_entry_t, 1);
     entry->pkt_num = offered->frame;
     entry->hostname = g_strdup(offered->host);
     entry->content_type = g_strdup(offered->type);
@@ -58,6 +65,9 @@ static void forget_names(export_list *list)
 {
     export_names_free(list->names);
     list->names = NULL;
+    if (list->seen)
+        g_hash_table_destroy(list->seen);
+    list->seen = NULL;
     list->objects = NULL;
 }
 
@@ -158,29 +168,51 @@ static const char *keep(packet_info *pinfo, char *text)
     return kept;
 }
 
-static char *subject_of(const mime_message *mime)
+/* The part of a message that was fetched by itself has its subject and sender from the ENVELOPE, if there was one. */
+static char *decoded(const char *raw)
+{
+    return raw ? encoded_word_decode(slice_of(raw), NULL) : NULL;
+}
+
+static char *subject_of(const stored_message *stored, const mime_message *mime)
 {
     const header_field *subject = mime_part_field(mime->root, "Subject");
-    char *safe = export_name_safe(subject ? subject->value : NULL, NULL);
+    char *known = !subject && stored->imap ? decoded(stored->imap->subject) : NULL;
+    char *safe = export_name_safe(subject ? subject->value : known, NULL);
+    g_free(known);
     return safe ? safe : g_strdup("message");
 }
 
 static const char *sender_of(const stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
     const header_field *from = mime_part_field(mime->root, "From");
+    if (!from && stored->imap && stored->imap->from)
+        return keep(pinfo, decoded(stored->imap->from));
     return keep(pinfo, g_strdup(from && *from->value    ? from->value
                                 : stored->envelope_from ? stored->envelope_from
                                                         : ""));
 }
 
-static void offer_attachment(const mime_message *mime, const mime_part *part, packet_info *pinfo, offered_object object,
-                             const char *subject)
+/* What the object is, among all of the capture; NULL: it has no identity. */
+static const char *identity(const stored_message *stored, const char *path, slice bytes, packet_info *pinfo)
+{
+    if (!stored->imap || !stored->imap->key)
+        return NULL;
+    char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes.data, bytes.len);
+    const char *kept = keep(pinfo, g_strdup_printf("%s\n%s\n%s", stored->imap->key, path, digest));
+    g_free(digest);
+    return kept;
+}
+
+static void offer_attachment(const stored_message *stored, const mime_message *mime, const mime_part *part,
+                             packet_info *pinfo, offered_object object, const char *subject)
 {
     GByteArray *decoded = mime_part_decode(mime, part, NULL);
     char *name = export_name_safe(part->filename, NULL);
     object.type = keep(pinfo, g_strdup(part->type));
     object.wanted_name = keep(pinfo, name ? name : export_name_for_part(subject, part->path, part->type));
     object.bytes = (slice){decoded->data, decoded->len};
+    object.once = identity(stored, part->path, object.bytes, pinfo);
     offer(&attachments, pinfo, &object);
     if (pinfo)
         wmem_register_callback(pinfo->pool, on_pool_end, decoded);
@@ -195,17 +227,20 @@ static gboolean is_listening(const export_list *list, packet_info *pinfo)
 
 static void offer_all(stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
-    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL,
+    if (stored->imap && stored->imap->is_header)
+        return;
+    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, NULL,
                              message_store_bytes(stored)};
-    char *subject = subject_of(mime);
-    if (is_listening(&messages, pinfo)) {
+    char *subject = subject_of(stored, mime);
+    if (is_listening(&messages, pinfo) && !(stored->imap && stored->imap->section)) {
+        object.once = identity(stored, "", object.bytes, pinfo);
         object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
         offer(&messages, pinfo, &object);
     }
     for (guint i = 0; is_listening(&attachments, pinfo) && i < mime->parts->len; i++) {
         const mime_part *part = g_ptr_array_index(mime->parts, i);
         if (export_object_is_attachment(part))
-            offer_attachment(mime, part, pinfo, object, subject);
+            offer_attachment(stored, mime, part, pinfo, object, subject);
     }
     g_free(subject);
 }

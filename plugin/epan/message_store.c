@@ -93,6 +93,11 @@ static void add_fragment(stored_message *message, guint32 frame, gsize offset, g
 
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes)
 {
+    return message_store_append_from(message, pinfo->num, bytes);
+}
+
+gsize message_store_append_from(stored_message *message, guint32 frame, slice bytes)
+{
     if (!message->bytes)
         return 0;
     gsize room = LIMIT_MESSAGE_BYTES - MIN(LIMIT_MESSAGE_BYTES, message->bytes->len);
@@ -101,7 +106,7 @@ gsize message_store_append(stored_message *message, packet_info *pinfo, slice by
         bytes = slice_head(bytes, room);
     }
     if (bytes.len) {
-        add_fragment(message, pinfo->num, message->bytes->len, bytes.len);
+        add_fragment(message, frame, message->bytes->len, bytes.len);
         g_byte_array_append(message->bytes, bytes.data, (guint)bytes.len);
     }
     return bytes.len;
@@ -115,6 +120,16 @@ void message_store_gap(stored_message *message, guint64 missing)
     g_array_append_val(message->gaps, gap);
     message->missing += missing;
     message->anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
+}
+
+void message_store_not_fetched(stored_message *message, guint64 missing)
+{
+    if (!message->bytes)
+        return;
+    mime_gap gap = {message->bytes->len, missing};
+    g_array_append_val(message->gaps, gap);
+    message->not_fetched += missing;
+    message->anomalies |= ANOMALY_BIT(ANOMALY_NOT_FETCHED);
 }
 
 /* fragment_add_seq_next() walks its list from the head for each fragment in 4.0. Inserted from the
@@ -167,8 +182,31 @@ slice message_store_bytes(const stored_message *message)
     return (slice){tvb_get_ptr(message->head->tvb_data, 0, (gint)length), length};
 }
 
+/* A part that was fetched by itself keeps its number in the message: of a leaf and a message "1" is it, of a
+ * multipart it stands in front. */
+static void renumber(mime_message *mime, const char *section)
+{
+    gboolean multipart = mime->root->children && !mime->root->is_message;
+    for (guint i = 0; i < mime->parts->len; i++) {
+        mime_part *part = g_ptr_array_index(mime->parts, i);
+        char *path = NULL;
+        if (multipart)
+            path = *part->path ? g_strconcat(section, ".", part->path, NULL) : NULL;
+        else if (*part->path == '1')
+            path = g_strconcat(section, part->path + 1, NULL);
+        if (!path)
+            continue;
+        g_free(part->path);
+        part->path = path;
+    }
+}
+
 mime_message *message_store_parse(const stored_message *message)
 {
-    return mime_message_parse(message_store_bytes(message), (const mime_gap *)(const void *)message->gaps->data,
-                              message->gaps->len, message->end_reason != MAIL_END_COMPLETE);
+    mime_message *mime =
+        mime_message_parse(message_store_bytes(message), (const mime_gap *)(const void *)message->gaps->data,
+                           message->gaps->len, message->end_reason != MAIL_END_COMPLETE);
+    if (message->imap && message->imap->section && g_ascii_isdigit(*message->imap->section))
+        renumber(mime, message->imap->section);
+    return mime;
 }

@@ -14,6 +14,17 @@
 #include "../core/mail_event.h"
 #include "../core/mime_parser.h"
 
+/* What only mail of IMAP has. All text is UTF-8, NULL when not known. */
+typedef struct imap_facts {
+    char *mailbox, *flags, *internaldate;
+    guint32 uidvalidity, uid, sequence;
+    char *key;          /* which message it is, among all of the capture; NULL: it has no identity (APPEND) */
+    char *section;      /* of a part or header that was fetched by itself; NULL: the message is whole */
+    gboolean is_header; /* section is (a piece of) a header */
+    gboolean guessed;   /* nothing says what the part is */
+    char *subject, *from; /* of the message, for a part */
+} imap_facts;
+
 typedef struct stored_message {
     guint32 id;          /* unique in this capture file */
     guint32 ordinal;     /* in its session, from 1 */
@@ -32,6 +43,8 @@ typedef struct stored_message {
     guint64 missing;         /* bytes lost */
     gsize size;              /* bytes kept */
     fragment_head *head;     /* reassembled bytes; NULL when there are none */
+    guint64 not_fetched;     /* bytes that nobody fetched, as far as the capture shows */
+    imap_facts *imap;        /* NULL: not IMAP */
     char *summary;           /* for the Info column, made when it is first asked for */
 } stored_message;
 
@@ -43,8 +56,12 @@ stored_message *message_store_open(const mail_event *event);
 /* Adds what a MESSAGE_DATA event brought in this frame. Returns the bytes kept. */
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes);
 
-/* `missing` bytes are lost at the place reached. */
+/* The same, from that frame. */
+gsize message_store_append_from(stored_message *message, guint32 frame, slice bytes);
+
+/* `missing` bytes are lost at the place reached; were not transferred at all. */
 void message_store_gap(stored_message *message, guint64 missing);
+void message_store_not_fetched(stored_message *message, guint64 missing);
 
 /* The message is over: its bytes go through the reassembly table. First pass only. */
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event);

@@ -3,6 +3,7 @@
  */
 #include "stream_store.h"
 
+#include "imap_store.h"
 #include "mailxtra.h"
 
 #include <epan/dissectors/packet-tcp.h>
@@ -49,6 +50,7 @@ struct mail_conversation {
     mail_protocol protocol;
     char *login_name; /* the last user name that was said */
     guint32 login_name_in;
+    imap_mailbox_view *imap; /* pieces of mail under way; NULL: none so far */
     gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
 
     gboolean ended[2];      /* the session was told that this flow has ended */
@@ -65,7 +67,7 @@ struct mail_conversation {
 static guint32 next_conversation_id;
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
-static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
+static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, imap_inside_tls, tcp_front;
 
 /* ---- life ---- */
 
@@ -108,15 +110,17 @@ void stream_store_register(void)
     register_cleanup_routine(forget_conversations);
     register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
+    imap_store_register();
 }
 
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
-                              dissector_handle_t pop3_inside)
+                              dissector_handle_t pop3_inside, dissector_handle_t imap_inside)
 {
     tcp_front = front;
     tls_handle = tls;
     smtp_inside_tls = smtp_inside;
     pop3_inside_tls = pop3_inside;
+    imap_inside_tls = imap_inside;
 }
 
 mail_conversation *stream_store_find(conversation_t *conversation)
@@ -175,6 +179,25 @@ static const mail_param *keep_params(const mail_event *event, slice kept_line)
     return kept;
 }
 
+static const mail_imap *keep_imap(const mail_event *event, slice kept_line)
+{
+    const mail_imap *imap = event->imap;
+    if (!imap || event->kind == MAIL_EVENT_MESSAGE_START || event->kind == MAIL_EVENT_MESSAGE_END)
+        return NULL; /* kept with the message */
+    mail_imap *kept = wmem_new0(wmem_file_scope(), mail_imap);
+    kept->tag = keep_slice(imap->tag, event->line, kept_line);
+    kept->item_count = imap->item_count;
+    if (imap->item_count) {
+        imap_item *items = wmem_alloc_array(wmem_file_scope(), imap_item, imap->item_count);
+        for (guint i = 0; i < imap->item_count; i++) {
+            items[i] = imap->items[i];
+            items[i].text = keep_slice(items[i].text, event->line, kept_line);
+        }
+        kept->items = items;
+    }
+    return kept;
+}
+
 static void keep_event(mail_event *kept, const mail_event *event)
 {
     *kept = *event;
@@ -185,6 +208,7 @@ static void keep_event(mail_event *kept, const mail_event *event)
         *fields[i] = keep_slice(*fields[i], event->line, line);
     kept->params = keep_params(event, line);
     kept->auth = keep_auth(event->auth, event->line, line);
+    kept->imap = keep_imap(event, line);
     kept->line = line;
     /* kept with the message */
     kept->data = kept->envelope_from = SLICE_EMPTY;
@@ -238,8 +262,12 @@ static stored_message *note_message(mail_conversation *mail, const mail_event *e
     stored_message *message = *place;
     if (!message)
         return NULL;
+    if (event->imap && event->kind == MAIL_EVENT_MESSAGE_END)
+        imap_store_facts(mail->imap, message, event->imap);
     if (event->kind == MAIL_EVENT_MESSAGE_END)
         message_store_finish(message, mail->pinfo, event);
+    else if (event->kind == MAIL_EVENT_GAP && event->anomalies & ANOMALY_BIT(ANOMALY_NOT_FETCHED))
+        message_store_not_fetched(message, event->missing);
     else if (event->kind == MAIL_EVENT_GAP)
         message_store_gap(message, event->missing);
     return message;
@@ -251,15 +279,26 @@ static mail_record *last_record(const stream_call *call)
     return count ? stream_call_record(call, count - 1) : NULL;
 }
 
+/* Is the event about a piece of mail that is to be joined with others? */
+static gboolean is_piece(const mail_conversation *mail, const mail_event *event)
+{
+    if (event->protocol != MAIL_PROTOCOL_IMAP || event->message == 0)
+        return FALSE;
+    return event->kind == MAIL_EVENT_GAP ? imap_store_has_piece(mail->imap, event->message) : imap_store_is_piece(event);
+}
+
 static void note_data(mail_conversation *mail, const mail_event *event)
 {
-    stored_message *message = note_message(mail, event);
-    gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : 0;
+    gboolean piece = is_piece(mail, event);
+    stored_message *message = piece ? NULL : note_message(mail, event);
+    gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : piece ? event->data.len : 0;
     mail_record *record = last_record(mail->call);
-    if (!record || record->event.kind != MAIL_EVENT_MESSAGE_DATA || record->message != message) {
+    if (!record || record->event.kind != MAIL_EVENT_MESSAGE_DATA || record->message != message ||
+        record->event.message != event->message) {
         record = wmem_new0(wmem_file_scope(), mail_record);
         record->event = *event;
         record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
+        record->event.imap = NULL;
         record->event.envelope_to = NULL;
         record->event.envelope_to_count = 0;
         record->message = message;
@@ -268,6 +307,8 @@ static void note_data(mail_conversation *mail, const mail_event *event)
     record->event.end = event->end;
     record->event.anomalies |= event->anomalies;
     record->data_length += kept;
+    if (piece)
+        imap_store_data(mail->imap, event, mail->pinfo->num, record);
 }
 
 static void note_login(mail_conversation *mail, mail_record *record)
@@ -291,7 +332,9 @@ static void note_login(mail_conversation *mail, mail_record *record)
 
 static void start_tls(mail_conversation *mail)
 {
-    dissector_handle_t inside = mail->protocol == MAIL_PROTOCOL_POP3 ? pop3_inside_tls : smtp_inside_tls;
+    dissector_handle_t inside = mail->protocol == MAIL_PROTOCOL_POP3   ? pop3_inside_tls
+                                : mail->protocol == MAIL_PROTOCOL_IMAP ? imap_inside_tls
+                                                                       : smtp_inside_tls;
     if (!tls_handle || mail->layer != STREAM_LAYER_TCP || mail->at_end)
         return;
     ssl_starttls_ack(tls_handle, mail->pinfo, inside);
@@ -312,9 +355,13 @@ static void on_event(const mail_event *event, void *user)
     }
     mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
     record->exchange = note_exchange(mail, event);
-    record->message = note_message(mail, event);
+    record->message = is_piece(mail, event) ? imap_store_piece(mail->imap, event, mail->pinfo) : note_message(mail, event);
+    if (event->kind == MAIL_EVENT_UNTAGGED && event->last)
+        imap_store_note(mail->imap, event);
     keep_event(&record->event, event);
     note_login(mail, record);
+    if (mail->imap && event->auth && event->outcome == MAIL_OUTCOME_SUCCESS)
+        imap_store_login(mail->imap, mail->login_name);
     wmem_array_append_one(mail->call->records, record);
     mail->tls_announced = event->kind == MAIL_EVENT_TLS_START;
     if (mail->tls_announced)
@@ -351,6 +398,8 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->protocol = protocol;
     mail->client_flow = client_flow;
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
+    if (protocol == MAIL_PROTOCOL_IMAP)
+        mail->imap = imap_store_open(mail->id, flow_of(mail->pinfo) == client_flow ? &mail->pinfo->dst : &mail->pinfo->src);
     if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
     replay(mail);
@@ -674,6 +723,20 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
 
 /* ---- the end of the capture ---- */
 
+/* A message of which the client did not fetch all. */
+static void on_joined_at_end(stored_message *message, void *user)
+{
+    mail_conversation *mail = user;
+    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    record->event.kind = MAIL_EVENT_MESSAGE_END;
+    record->event.protocol = MAIL_PROTOCOL_IMAP;
+    record->event.side = MAIL_SERVER;
+    record->event.source = MAIL_FROM_FETCH;
+    record->event.state = mail->state;
+    record->message = message;
+    wmem_array_append_one(mail->call->records, record);
+}
+
 static void finish_conversation(mail_conversation *mail)
 {
     frame_data frame = {0};
@@ -688,6 +751,8 @@ static void finish_conversation(mail_conversation *mail)
     stream_assembler_flush(mail->assembler);
     for (int flow = 0; flow < 2; flow++)
         on_end(flow, mail);
+    if (mail->imap)
+        imap_store_finish(mail->imap, &pinfo, on_joined_at_end, mail);
     if (stream_call_count(mail->call) > before)
         mail->call->state = mail->state;
     mail->call = NULL;
