@@ -14,8 +14,8 @@ sys.path.insert(0, str(harness.REPO / "tests" / "truth"))
 import mailtruth  # noqa: E402
 
 EXPECTED = json.loads((harness.PCAPS / "expected.json").read_text(encoding="utf-8"))
-PROTOCOLS = {"SMTP", "LMTP", "POP3"}
-MAIL_PORTS = {24, 25, 110, 465, 587, 995, 2525}
+PROTOCOLS = {"SMTP", "LMTP", "POP3", "IMAP"}
+MAIL_PORTS = {24, 25, 110, 143, 465, 587, 993, 995, 2525}
 MAIL_FIELDS = ("frame", "protocol", "size", "sha256", "complete", "missing", "subject", "from", "to")
 ATTACHMENT_FIELDS = ("path", "filename", "type", "complete", "size", "sha256")
 
@@ -30,7 +30,7 @@ def capture(request):
 
 @pytest.fixture
 def expected(capture):
-    """What Wireshark can see of it: IMAP is for later."""
+    """The messages that are in it."""
     return [message for message in EXPECTED[capture.name]["messages"] if message["protocol"] in PROTOCOLS]
 
 

@@ -14,6 +14,12 @@ FIELDS = [
     "pop.request.parameter",
     "pop.response.indicator",
     "pop.response.description",
+    "imap.line",
+    "imap.request_tag",
+    "imap.request.command",
+    "imap.request.folder",
+    "imap.response_tag",
+    "imap.response.status",
 ]
 
 
