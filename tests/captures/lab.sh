@@ -133,7 +133,7 @@ network_up
 servers_up
 mkdir -p "$pcaps"
 if [ $# = 0 ]; then
-	set -- hops foxmail five mailbox telnet auth ntlm smtp tls troubles not_mail
+	set -- hops foxmail five mailbox telnet auth ntlm smtp tls troubles not_mail imap
 fi
 for scenario; do
 	"scenario_$scenario" || { echo "scenario $scenario failed" >&2; exit 1; }
