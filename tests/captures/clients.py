@@ -515,19 +515,19 @@ def imap_parts(host, port, user, password):
     client = connect()
     client.uid("FETCH", "1:*", "(FLAGS RFC822.SIZE INTERNALDATE ENVELOPE BODYSTRUCTURE "
                                "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT CONTENT-TYPE)])")
-    client.uid("FETCH", "1", "(BODY.PEEK[HEADER] BODY.PEEK[1])")
-    client.uid("FETCH", "1", "(BODY.PEEK[2.MIME])")
-    client.uid("FETCH", "1", "(BODY.PEEK[2])")
-    client.uid("FETCH", "1", "(BODY.PEEK[2])")
-    client.uid("FETCH", "1", "(BODY.PEEK[3]<0.1500>)")
+    client.uid("FETCH", "3", "(BODY.PEEK[HEADER] BODY.PEEK[1.1.1])")
+    client.uid("FETCH", "3", "(BODY.PEEK[1.2.MIME])")
+    client.uid("FETCH", "3", "(BODY.PEEK[1.2])")
+    client.uid("FETCH", "3", "(BODY.PEEK[1.2])")
+    client.uid("FETCH", "3", "(BODY.PEEK[2]<0.1500>)")
     second = connect()
     start = 1500
     while start:
-        piece = second.uid("FETCH", "1", f"(BODY.PEEK[3]<{start}.1500>)")[1][0]
+        piece = second.uid("FETCH", "3", f"(BODY.PEEK[2]<{start}.1500>)")[1][0]
         start = start + 1500 if isinstance(piece, tuple) and len(piece[1]) == 1500 else 0
-    second.uid("FETCH", "2", "(BINARY.PEEK[2])")
+    second.uid("FETCH", "1", "(BINARY.PEEK[2])")
     # a preview: the rest is never fetched
-    second.uid("FETCH", "3", "(BODY.PEEK[]<0.1000>)")
+    second.uid("FETCH", "5", "(BODY.PEEK[]<0.200>)")
     second.logout()
     client.logout()
 

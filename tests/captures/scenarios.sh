@@ -261,7 +261,7 @@ mutt_copy() { # PROGRAM    opens the mailbox and copies every mail into a local 
 	rm -f "$lab/mutt.mbox"
 	cat >"$lab/muttrc" <<-END
 		set imap_user="box@cyberdyne.local" imap_pass="mailbox-5" folder="imap://172.16.16.231/" spoolfile="+INBOX"
-		set ssl_starttls=no ssl_force_tls=no confirmappend=no delete=no copy=no mbox_type=mbox header_cache="" imap_keepalive=0
+		set ssl_starttls=no ssl_force_tls=no confirmappend=no confirmcreate=no quit=yes delete=no copy=no mbox_type=mbox header_cache="" imap_keepalive=0
 		set imap_authenticators="login"
 		push "<tag-pattern>~A<enter><tag-prefix><copy-message>$lab/mutt.mbox<enter><exit>"
 	END
@@ -278,9 +278,11 @@ mbsync_both_ways() {
 		Pass mailbox-5
 		SSLType None
 		AuthMechs LOGIN
+
 		MaildirStore near
 		Path $lab/mbsync/
 		Inbox $lab/mbsync/INBOX
+
 		Channel all
 		Far :far:
 		Near :near:
@@ -325,7 +327,7 @@ fetchmail_imap() {
 }
 
 getmail_run() {
-	mkdir -p "$lab/getmail" "$lab/getmail/box/cur" "$lab/getmail/box/new" "$lab/getmail/box/tmp"
+	mkdir -p "$lab/getmail"
 	cat >"$lab/getmail/rc" <<-END
 		[retriever]
 		type = SimpleIMAPRetriever
@@ -333,8 +335,9 @@ getmail_run() {
 		username = box@cyberdyne.local
 		password = mailbox-5
 		[destination]
-		type = Maildir
-		path = $lab/getmail/box/
+		type = MDA_external
+		path = /bin/true
+		allow_root_commands = true
 		[options]
 		read_all = true
 		delete = false

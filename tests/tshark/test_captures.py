@@ -23,8 +23,14 @@ ATTACHMENT_FIELDS = ("path", "filename", "type", "complete", "size", "sha256")
 FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in"}
 
 
+# Of these mails only pieces were fetched: see test_imap.py.
+PIECES = "imap-parts.pcap"
+
+
 @pytest.fixture(params=sorted(EXPECTED))
 def capture(request):
+    if request.param == PIECES:
+        pytest.skip("no whole mails")
     return harness.PCAPS / request.param
 
 
@@ -211,5 +217,6 @@ def is_mail(stream):
         return True
     starts = [bytes(flow.data[:4]).upper() for flow in stream.flows.values()]
     smtp = any(start.startswith(b"220") for start in starts) and {b"EHLO", b"HELO", b"LHLO"} & {*starts}
+    imap = any(start.startswith(b"* OK") for start in starts)
     pop3 = any(start.startswith(b"+OK") for start in starts) and {b"CAPA", b"USER", b"AUTH", b"APOP"} & {*starts}
-    return bool(smtp or pop3)
+    return bool(smtp or pop3 or imap)
