@@ -14,6 +14,8 @@
 #include "tree_imap.h"
 #include "tree_message.h"
 
+#include "../core/session_bytes.h"
+
 static dissector_handle_t ntlmssp_handle;
 
 void tree_session_handoff(void)
@@ -292,8 +294,9 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
 static void draw_text(const session_drawing *drawing, const mail_record *record)
 {
     record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo);
+    slice line = record->event.line;
     proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
-                                             text_utf8(drawing->pinfo, record->event.line));
+                                             is_text(line) ? text_utf8(drawing->pinfo, line) : text_or_hex(drawing->pinfo, line));
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
 }
 
