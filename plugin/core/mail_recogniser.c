@@ -10,7 +10,8 @@
  *
  * and the two ways to deal the roles of a protocol to the sides are weighed against each
  * other. Protocols that share words with mail and must never be taken for it: FTP (220, 331,
- * USER, PASS, QUIT, AUTH TLS), ACAP (tags, "* ACAP"), NNTP (200, 381), dict (220), HylaFAX (220), Redis (+OK, -ERR, +PONG), NATS
+ * USER, PASS, QUIT, AUTH TLS), ACAP (tags, "* ACAP"), NNTP (200, 381), dict (220), HylaFAX (220), Redis (+OK, -ERR,
+ * +PONG), NATS
  * (+OK, -ERR '...'), IRC (USER, PASS, QUIT).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -399,8 +400,8 @@ static const char *const imap_words[] = {"IMAP", "Dovecot", "Cyrus", "Courier", 
 static fit fit_imap_data(const imap_response *response)
 {
     static const char *const numbered[] = {"FETCH", "EXISTS", "RECENT", "EXPUNGE"};
-    if (slice_is(response->name, "CAPABILITY") || slice_is(response->name, "FLAGS") || slice_is(response->name, "LIST") ||
-        slice_is(response->name, "LSUB"))
+    if (slice_is(response->name, "CAPABILITY") || slice_is(response->name, "FLAGS") ||
+        slice_is(response->name, "LIST") || slice_is(response->name, "LSUB"))
         return CERTAIN;
     for (gsize i = 0; response->has_number && i < G_N_ELEMENTS(numbered); i++)
         if (slice_is(response->name, numbered[i]))
@@ -434,7 +435,8 @@ static gboolean may_be_tag(slice line)
 static gboolean is_in_capitals(slice line, const char *status)
 {
     const guint8 *blank = line.len ? memchr(line.data, ' ', line.len) : NULL;
-    return blank && strncmp((const char *)blank + 1, status, MIN(strlen(status), line.len - (gsize)(blank + 1 - line.data))) == 0;
+    return blank && strncmp((const char *)blank + 1, status,
+                            MIN(strlen(status), line.len - (gsize)(blank + 1 - line.data))) == 0;
 }
 
 static fit fit_imap_response(const first_line *line)
@@ -504,7 +506,8 @@ static fit fit_imap_command(const first_line *line)
     case IMAP_VERB_SELECT:
     case IMAP_VERB_EXAMINE:
     case IMAP_VERB_STATUS:
-        return slice_begins(command.argument, "INBOX") || slice_begins(command.argument, "\"INBOX") ? CERTAIN : POSSIBLE;
+        return slice_begins(command.argument, "INBOX") || slice_begins(command.argument, "\"INBOX") ? CERTAIN
+                                                                                                    : POSSIBLE;
     default:
         return POSSIBLE;
     }
@@ -657,7 +660,8 @@ static mail_guess look_inside(slice a, slice b, mail_protocol hint)
     deal deals[2];
 
     /* the rest of one line of one side says nothing, unless it looks like a verb */
-    if ((a.len == 0 && b_rest.len == 0 && !begins_with_word(b)) || (b.len == 0 && a_rest.len == 0 && !begins_with_word(a)))
+    if ((a.len == 0 && b_rest.len == 0 && !begins_with_word(b)) ||
+        (b.len == 0 && a_rest.len == 0 && !begins_with_word(a)))
         a_text = b_text = FALSE;
     gboolean foreign = is_foreign(a, hint) || is_foreign(b, hint);
     if (foreign || (!a_text && !b_text))

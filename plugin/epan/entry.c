@@ -23,7 +23,8 @@ int proto_mailxtra = -1;
 
 static protocol_t *protocol;
 static int proto_tcp, proto_smtp, proto_pop, proto_imap;
-static dissector_handle_t draw_smtp, draw_pop3, draw_imap, draw_mail; /* each owned by the protocol whose tree it draws */
+static dissector_handle_t draw_smtp, draw_pop3, draw_imap,
+    draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
 
 gboolean mailxtra_is_enabled(void)

@@ -29,7 +29,7 @@ typedef struct export_list {
     int tap;
     export_names *names;
     GHashTable *seen; /* of offered_object.once */
-    void *objects; /* what the tap hands over, while the capture is read for the first time */
+    void *objects;    /* what the tap hands over, while the capture is read for the first time */
 } export_list;
 
 static export_list attachments = {-1, NULL, NULL, NULL}, messages = {-1, NULL, NULL, NULL};
@@ -229,7 +229,7 @@ static void offer_all(stored_message *stored, const mime_message *mime, packet_i
 {
     if (stored->imap && stored->imap->is_header)
         return;
-    offered_object object = {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, NULL,
+    offered_object object = {stored->finished_in,        sender_of(stored, mime, pinfo), "message/rfc822", NULL, NULL,
                              message_store_bytes(stored)};
     char *subject = subject_of(stored, mime);
     if (is_listening(&messages, pinfo) && !(stored->imap && stored->imap->section)) {

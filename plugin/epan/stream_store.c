@@ -51,7 +51,7 @@ struct mail_conversation {
     char *login_name; /* the last user name that was said */
     guint32 login_name_in;
     imap_mailbox_view *imap; /* pieces of mail under way; NULL: none so far */
-    gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
+    gboolean tls_announced;  /* STARTTLS was accepted; cleared when the session goes on in clear */
 
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes */
@@ -284,7 +284,8 @@ static gboolean is_piece(const mail_conversation *mail, const mail_event *event)
 {
     if (event->protocol != MAIL_PROTOCOL_IMAP || event->message == 0)
         return FALSE;
-    return event->kind == MAIL_EVENT_GAP ? imap_store_has_piece(mail->imap, event->message) : imap_store_is_piece(event);
+    return event->kind == MAIL_EVENT_GAP ? imap_store_has_piece(mail->imap, event->message)
+                                         : imap_store_is_piece(event);
 }
 
 static void note_data(mail_conversation *mail, const mail_event *event)
@@ -355,7 +356,8 @@ static void on_event(const mail_event *event, void *user)
     }
     mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
     record->exchange = note_exchange(mail, event);
-    record->message = is_piece(mail, event) ? imap_store_piece(mail->imap, event, mail->pinfo) : note_message(mail, event);
+    record->message =
+        is_piece(mail, event) ? imap_store_piece(mail->imap, event, mail->pinfo) : note_message(mail, event);
     if (event->kind == MAIL_EVENT_UNTAGGED && event->last)
         imap_store_note(mail->imap, event);
     keep_event(&record->event, event);
@@ -399,7 +401,8 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->client_flow = client_flow;
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
     if (protocol == MAIL_PROTOCOL_IMAP)
-        mail->imap = imap_store_open(mail->id, flow_of(mail->pinfo) == client_flow ? &mail->pinfo->dst : &mail->pinfo->src);
+        mail->imap =
+            imap_store_open(mail->id, flow_of(mail->pinfo) == client_flow ? &mail->pinfo->dst : &mail->pinfo->src);
     if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
     replay(mail);

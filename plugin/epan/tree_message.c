@@ -239,8 +239,8 @@ static void draw_section(const message_drawing *drawing, tvbuff_t *frame_tvb, pr
     stored_message *stored = drawing->stored;
     const imap_facts *facts = stored->imap;
     tvbuff_t *tvb = drawing->whole ? drawing->whole : frame_tvb;
-    proto_item *item = proto_tree_add_item(parent, facts->is_header ? hf_mailxtra_imap_header : hf_mailxtra_imap_part, tvb, 0,
-                                           drawing->whole ? -1 : 0, ENC_NA);
+    proto_item *item = proto_tree_add_item(parent, facts->is_header ? hf_mailxtra_imap_header : hf_mailxtra_imap_part,
+                                           tvb, 0, drawing->whole ? -1 : 0, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_message);
     proto_item_append_text(item, ": %s", facts->section);
     tree_imap_draw_facts(tree, tvb, facts);

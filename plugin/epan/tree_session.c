@@ -295,8 +295,9 @@ static void draw_text(const session_drawing *drawing, const mail_record *record)
 {
     record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo);
     slice line = record->event.line;
-    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
-                                             is_text(line) ? text_utf8(drawing->pinfo, line) : text_or_hex(drawing->pinfo, line));
+    proto_item *item =
+        proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
+                              is_text(line) ? text_utf8(drawing->pinfo, line) : text_or_hex(drawing->pinfo, line));
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
 }
 
