@@ -55,7 +55,7 @@ IMAP = [
     ("C", b"a3 UID FETCH 5 BODY[]\r\n"),
     ("S", b"* 1 FETCH (UID 5 BODY[] {43}\r\nFrom: ann@example.org\r\nSubject: hello\r\n\r\n)\r\n)\r\na3 OK done\r\n"),
     ("C", b"a4 LOGOUT\r\n"),
-    ("S", b"* BYE\r\na4 OK\r\n"),
+    ("S", b"* BYE logging out\r\na4 OK done\r\n"),
 ]
 MAIL = {"SMTP": SMTP, "LMTP": LMTP, "POP3": POP3, "IMAP": IMAP}
 
