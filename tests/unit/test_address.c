@@ -14,7 +14,7 @@ static void test_lists(void)
         {"Anna <a@B.Example.>, c", "Anna|a|b.example|;|c||;"},
         {"\"wang@skynet.local\" <wang@skynet.local>", "wang@skynet.local|wang|skynet.local|;"},
         {"Team: a@b, C <c@d>; e@f", "|a|b|Team;C|c|d|Team;|e|f|;"},
-        {"\"x@y\"@z.example", "|x@y|z.example|;"}, /* the last @ counts */
+        {"\"x@y\"@z.example", "|\"x@y\"|z.example|;"}, /* the last @ counts */
         {"Anna <>", "Anna|||;"},
         {"a@ ", "|a||;"},
     };
