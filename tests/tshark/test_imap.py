@@ -144,6 +144,21 @@ def test_chunks_without_uid_belong_together_until_numbers_move(tshark, played, t
     assert MAIL not in moved.values()
 
 
+def test_append_and_fetch_are_hops(tshark, played):
+    """A header that is fetched by itself is none, and no mail in the table."""
+    header = MAIL[: MAIL.index(b"\r\n\r\n") + 4]
+    path = played(
+        [("C", b"c APPEND INBOX {%d+}\r\n" % len(MAIL) + MAIL + b"\r\n"), ("S", b"c OK [APPENDUID 42 5] done\r\n")],
+        [("C", b"c UID FETCH 5 BODY.PEEK[HEADER]\r\n"), ("S", fetch(header, b"UID 5 ", name=b"BODY[HEADER]") + b"c OK\r\n")],
+        [("C", b"c UID FETCH 5 BODY[]\r\n"), ("S", fetch(MAIL, b"UID 5 ") + b"c OK\r\n")],
+    )
+    names = ("frame.number", "mailxtra.message.trace", "mailxtra.message.hop", "mailxtra.message.previous")
+    first, second = tshark.fields(path, "mailxtra.message.hop", *names)
+    assert first[1:] == [["1"], ["1"], []] and second[1:] == [["1"], ["2"], first[0]]
+    table = tshark("-q", "-r", tshark.workspace.readable(path), "-z", "mailxtra,messages").stdout
+    assert table.count(b"IMAP") == 2
+
+
 def test_a_refused_append_leaves_no_mail(tshark, played):
     path = played([("C", b"c APPEND Big {100}\r\n"), ("S", b"c NO [TOOBIG] no\r\n"), ("C", b"d NOOP\r\n"), ("S", b"d OK\r\n")])
     assert tshark.frames(path, "mailxtra.message") == []
