@@ -79,6 +79,11 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(MESSAGE_CUT, "message_cut", WARN, "The message is incomplete")                                                   \
     X(MESSAGE_ABORTED, "message_aborted", NOTE, "The message was given up before its end")                             \
     X(MESSAGE_TOO_LARGE, "message_too_large", WARN, "Message is larger than the limit; the rest is not kept")          \
+    X(BAD_MAILBOX_NAME, "bad_mailbox_name", NOTE, "Mailbox name is not modified UTF-7")                                \
+    X(BAD_DEFLATE, "bad_deflate", WARN, "The compressed stream cannot be inflated any further")                        \
+    X(NOT_FETCHED, "not_fetched", NOTE, "The client did not fetch all of it")                                          \
+    X(PART_UNKNOWN, "part_unknown", NOTE,                                                                              \
+      "Neither BODYSTRUCTURE nor the part's own header was fetched: type and encoding are a guess")                    \
     /* header and MIME */                                                                                              \
     X(HEADER_TOO_LONG, "header_too_long", WARN, "Header is longer than the limit")                                     \
     X(HEADER_NO_COLON, "header_no_colon", WARN, "Line in the header is no header field")                               \

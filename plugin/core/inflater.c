@@ -1,34 +1,74 @@
 /* inflater.c
- * By GIO, which is a part of GLib and has zlib inside.
+ * On zlib itself and not on GIO's converter, which keeps to itself what came out in front of an error. zlib comes with
+ * GLib: libglib2.0-dev depends on zlib1g-dev.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "inflater.h"
 
-#include <gio/gio.h>
+#include <zlib.h>
 
-enum { CHUNK_BYTES = 64 * 1024 };
+enum { OUT_BYTES = 64 * 1024 };
+
+struct inflater {
+    z_stream stream;
+    guint64 total, limit;
+    gboolean over, broken; /* its end was there; nothing more comes out */
+    guint8 out[OUT_BYTES];
+};
+
+inflater *inflater_new(inflater_format format, guint64 limit)
+{
+    inflater *inf = g_new0(inflater, 1);
+    inf->limit = limit;
+    /* negative: no header */
+    inf->broken = inflateInit2(&inf->stream, format == INFLATER_RAW ? -MAX_WBITS : MAX_WBITS) != Z_OK;
+    return inf;
+}
+
+void inflater_free(inflater *inf)
+{
+    if (!inf)
+        return;
+    inflateEnd(&inf->stream);
+    g_free(inf);
+}
+
+gboolean inflater_next(inflater *inf, slice *in, slice *out_r)
+{
+    gsize take = MIN(in->len, OUT_BYTES), made;
+    int result;
+
+    *out_r = SLICE_EMPTY;
+    if (inf->broken)
+        return FALSE;
+    inf->stream.next_in = (Bytef *)in->data;
+    inf->stream.avail_in = (uInt)take;
+    inf->stream.next_out = inf->out;
+    inf->stream.avail_out = OUT_BYTES;
+    result = inflate(&inf->stream, Z_SYNC_FLUSH);
+    made = OUT_BYTES - inf->stream.avail_out;
+    inf->total += made;
+    inf->over = result == Z_STREAM_END;
+    inf->broken = (result != Z_OK && result != Z_BUF_ERROR) || inf->total > inf->limit;
+    *in = slice_from(*in, take - inf->stream.avail_in);
+    *out_r = (slice){inf->out, made};
+    return made > 0 || !inf->broken;
+}
 
 GByteArray *inflater_unpack(slice packed, gsize limit, anomaly_set *anomalies)
 {
     GByteArray *out = g_byte_array_new();
-    GConverter *converter = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB));
-    GConverterResult result = G_CONVERTER_CONVERTED;
-    guint8 *chunk = g_malloc(CHUNK_BYTES);
-    gboolean full = FALSE;
-    while (result == G_CONVERTER_CONVERTED && !full) {
-        gsize read = 0, made = 0, room = limit - out->len;
-        result = g_converter_convert(converter, packed.data, packed.len, chunk, CHUNK_BYTES, G_CONVERTER_INPUT_AT_END,
-                                     &read, &made, NULL);
-        full = made > room;
-        g_byte_array_append(out, chunk, (guint)MIN(made, room));
-        packed = slice_from(packed, read);
-    }
-    if (full)
+    inflater *inf = inflater_new(INFLATER_ZLIB, limit);
+    slice made;
+    do {
+        inflater_next(inf, &packed, &made);
+        g_byte_array_append(out, made.data, (guint)MIN(made.len, limit - out->len));
+    } while (!inf->broken && (made.len || packed.len));
+    if (inf->total > limit)
         *anomalies |= ANOMALY_BIT(ANOMALY_CONTENT_LIMIT);
-    else if (result != G_CONVERTER_FINISHED)
+    else if (!inf->over)
         *anomalies |= ANOMALY_BIT(ANOMALY_BAD_COMPRESSED);
-    g_free(chunk);
-    g_object_unref(converter);
+    inflater_free(inf);
     return out;
 }

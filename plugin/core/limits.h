@@ -138,6 +138,26 @@
 /* Names of fields kept per hop in the list of what was added, removed or changed on the way. */
 #define LIMIT_TRACE_CHANGES 100
 
+/* One logical line of IMAP with the literals in it that are no mail. A FETCH response with the BODYSTRUCTURE of a digest,
+ * a SEARCH response for a mailbox of a hundred thousand messages. */
+#define LIMIT_IMAP_LINE_BYTES (4 * 1024 * 1024)
+
+/* Values shown of one line of IMAP; a BODYSTRUCTURE has about ten per part. */
+#define LIMIT_IMAP_ITEMS 20000
+
+/* Bytes that one side's compressed stream may become: deflate makes at most 1032 of one, and nobody's mail session
+ * carries this much. */
+#define LIMIT_COMPRESS_BYTES ((guint64)4 << 30)
+
+/* Data items with a place in the message that are kept of one FETCH command, and the commands that are asked what
+ * a partial answer was to be. */
+#define LIMIT_IMAP_REQUESTS 256
+#define LIMIT_IMAP_COMMANDS_ASKED 64
+
+/* Messages whose parts are kept for joining, per capture; and the bytes kept of pieces that are not joined yet. */
+#define LIMIT_IMAP_MAILS 1000000
+#define LIMIT_IMAP_PIECES_BYTES ((guint64)2 << 30)
+
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define STREAM_MAX_PENDING_SEGMENTS 32768

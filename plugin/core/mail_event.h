@@ -1,5 +1,5 @@
 /* mail_event.h
- * What a session machine (smtp_session, pop3_session) says of the bytes it is
+ * What a session machine (smtp_session, pop3_session, imap_session) says of the bytes it is
  * fed: one event per command, reply line, piece of message, ... Everything an
  * event points to is borrowed and valid only during the sink's call.
  *
@@ -9,13 +9,15 @@
 #define MAILXTRA_MAIL_EVENT_H
 
 #include "anomaly.h"
+#include "imap_item.h"
 #include "slice.h"
 
 typedef enum mail_protocol {
     MAIL_PROTOCOL_NONE,
     MAIL_PROTOCOL_SMTP,
     MAIL_PROTOCOL_LMTP,
-    MAIL_PROTOCOL_POP3
+    MAIL_PROTOCOL_POP3,
+    MAIL_PROTOCOL_IMAP
 } mail_protocol;
 
 typedef enum mail_side {
@@ -34,10 +36,11 @@ typedef enum mail_event_kind {
     MAIL_EVENT_TEXT,          /* a line that fits nowhere: garbage, a line in a session captured from its middle */
     MAIL_EVENT_TLS_START,     /* the next byte of either side after this event belongs to TLS */
     MAIL_EVENT_GAP,           /* `missing` bytes of the stream are not in the capture at `start` */
-    MAIL_EVENT_ANOMALY        /* an anomaly that belongs to no other event */
+    MAIL_EVENT_ANOMALY,       /* an anomaly that belongs to no other event */
+    MAIL_EVENT_UNTAGGED       /* IMAP: untagged data ("* 5 EXISTS", "* 1 FETCH (...)"), or a piece of it, see `imap` */
 } mail_event_kind;
 
-typedef enum mail_message_source { MAIL_FROM_DATA, MAIL_FROM_BDAT, MAIL_FROM_RETR, MAIL_FROM_TOP } mail_message_source;
+typedef enum mail_message_source { MAIL_FROM_DATA, MAIL_FROM_BDAT, MAIL_FROM_RETR, MAIL_FROM_TOP, MAIL_FROM_FETCH, MAIL_FROM_APPEND } mail_message_source;
 
 typedef enum mail_end_reason {
     MAIL_END_COMPLETE,  /* dot line, or the last BDAT chunk */
@@ -69,6 +72,31 @@ typedef struct mail_auth {
 
 typedef enum mail_outcome { MAIL_OUTCOME_NONE, MAIL_OUTCOME_SUCCESS, MAIL_OUTCOME_FAILURE } mail_outcome;
 
+/* What only IMAP has. A command or response that carries literals with (pieces of) messages comes in several events, one per
+ * stretch of text in between: `first` and `last` of the event say which; the items come with the last one. */
+typedef struct mail_imap {
+    slice tag;
+    const imap_item *items; /* what the whole command or response says */
+    guint item_count;
+
+    /* The message: MESSAGE_*, and the last event of a FETCH response. In MESSAGE_START of a FETCH, as far as known by then. */
+    slice mailbox;          /* UTF-8; empty: not known */
+    guint32 uidvalidity, uid, sequence; /* 0: not known */
+    guint32 epoch;          /* sequence numbers of equal epochs in one session mean the same messages */
+    slice flags;            /* as sent, without the parentheses */
+    slice internaldate;
+    guint64 size;           /* RFC822.SIZE; 0: not known */
+
+    /* Which piece of the message: MESSAGE_* of FETCH. */
+    slice section;          /* "", "HEADER", "TEXT", "2", "2.MIME", "HEADER.FIELDS (FROM)", ... in upper case; "": all of it */
+    gboolean is_binary;     /* BINARY[]: with the transfer encoding undone */
+    gboolean is_partial;
+    guint64 origin, requested; /* octets; requested 0: not known */
+
+    /* The last event of a FETCH response: the values as they came; empty: none. */
+    slice envelope, structure;
+} mail_imap;
+
 typedef struct mail_event {
     mail_event_kind kind;
     mail_protocol protocol; /* as known after this event */
@@ -97,10 +125,10 @@ typedef struct mail_event {
 
     /* REPLY_LINE */
     guint code;            /* SMTP: 0..999; POP3: 0 */
-    const char *status;    /* POP3: "+OK", "-ERR" or "+" ; SMTP: NULL */
+    const char *status;    /* POP3: "+OK", "-ERR" or "+"; IMAP: "OK", "NO", "BAD", "PREAUTH", "BYE" or "+"; SMTP: NULL */
     slice enhanced;        /* "2.1.0" (RFC 2034), or POP3 response code "IN-USE" (RFC 2449 8) */
     slice text;            /* human part: after code and blank/hyphen; after +OK */
-    gboolean first, last;  /* first and last line of its reply */
+    gboolean first, last;  /* first and last line of its reply (IMAP: piece of the command or response) */
     slice capability;      /* EHLO reply / CAPA listing line: keyword, arguments in params (name only) */
     slice recipient;       /* LMTP: the recipient this reply to the data is for (RFC 2033 4.2) */
 
@@ -119,7 +147,10 @@ typedef struct mail_event {
     guint envelope_to_count;
 
     /* GAP */
-    guint64 missing; /* bytes; 0: unknown how many */
+    guint64 missing; /* bytes; 0: unknown how many. With the anomaly NOT_FETCHED they are not lost, but were not transferred */
+
+    const mail_imap *imap; /* NULL: nothing of IMAP's own */
+    gboolean is_inflated;  /* the bytes were compressed (RFC 4978): start and end count inflated ones */
 
     /* any kind: what is odd about it, one bit per anomaly_kind */
     anomaly_set anomalies;

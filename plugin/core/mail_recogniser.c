@@ -1,5 +1,5 @@
 /* mail_recogniser.c
- * Each side is looked at in four roles: SMTP server and client, POP3 server and client. What it
+ * Each side is looked at in six roles: server and client of SMTP, of POP3 and of IMAP. What it
  * says in a role is
  *
  *   IMPOSSIBLE  no peer in this role says that
@@ -10,12 +10,15 @@
  *
  * and the two ways to deal the roles of a protocol to the sides are weighed against each
  * other. Protocols that share words with mail and must never be taken for it: FTP (220, 331,
- * USER, PASS, QUIT, AUTH TLS), NNTP (200, 381), dict (220), HylaFAX (220), Redis (+OK, -ERR, +PONG), NATS
+ * USER, PASS, QUIT, AUTH TLS), ACAP (tags, "* ACAP"), NNTP (200, 381), dict (220), HylaFAX (220), Redis (+OK, -ERR,
+ * +PONG), NATS
  * (+OK, -ERR '...'), IRC (USER, PASS, QUIT).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "mail_recogniser.h"
+#include "imap_command.h"
+#include "imap_response.h"
 #include "pop3_command.h"
 #include "smtp_command.h"
 #include "smtp_reply.h"
@@ -389,7 +392,7 @@ static fit fit_pop3_client(slice bytes)
     return best;
 }
 
-/* --- mail text, only believed with a hint --- */
+/* --- what is something else --- */
 
 /* Beginnings that clearly are something else, also on a mail port. */
 static const char *const foreign_beginnings[] = {
@@ -397,8 +400,10 @@ static const char *const foreign_beginnings[] = {
     "INVITE sip", "REGISTER sip", "SIP/2.0", "RTSP/",  "* OK",     "<?xml",    "<stream", "NICK ",
     "PING ",      "PRI * HTTP",   "INFO {",  "*1\r\n", "*2\r\n",   "*3\r\n"};
 
-static gboolean is_foreign(slice bytes)
+static gboolean is_foreign(slice bytes, mail_protocol hint)
 {
+    if (hint == MAIL_PROTOCOL_IMAP && slice_begins(bytes, "* OK"))
+        return FALSE;
     if (bytes.len && (bytes.data[0] < 0x09 || (bytes.data[0] > 0x0D && bytes.data[0] < 0x20)))
         return TRUE; /* TLS and other binary */
     for (gsize i = 0; i < G_N_ELEMENTS(foreign_beginnings); i++)
@@ -407,10 +412,151 @@ static gboolean is_foreign(slice bytes)
     return slice_begins(bytes, "220") && holds_any(bytes, foreign_220);
 }
 
-/* At least one whole line, and text throughout. */
-static gboolean is_mail_text(slice bytes)
+/* --- IMAP server --- */
+
+static const char *const imap_words[] = {"IMAP", "Dovecot", "Cyrus", "Courier", NULL};
+
+/* Responses that nobody else has. */
+static fit fit_imap_data(const imap_response *response)
 {
-    return bytes.len && memchr(bytes.data, '\n', bytes.len) && !is_foreign(bytes) && is_text(bytes);
+    static const char *const numbered[] = {"FETCH", "EXISTS", "RECENT", "EXPUNGE"};
+    if (slice_is(response->name, "CAPABILITY") || slice_is(response->name, "FLAGS") ||
+        slice_is(response->name, "LIST") || slice_is(response->name, "LSUB"))
+        return CERTAIN;
+    for (gsize i = 0; response->has_number && i < G_N_ELEMENTS(numbered); i++)
+        if (slice_is(response->name, numbered[i]))
+            return CERTAIN;
+    return imap_response_is_certain(response) ? POSSIBLE : IMPOSSIBLE;
+}
+
+/* Could the line's first word be a tag, or is it "*"? The grammar allows more, programs do not use it. */
+static gboolean begins_tagged(slice line)
+{
+    gsize len = 0;
+    while (len < line.len && line.data[len] != ' ')
+        len++;
+    for (gsize i = 0; i < len; i++)
+        if (!g_ascii_isalnum(line.data[i]) && !strchr("._-$", line.data[i]))
+            return len == 1 && line.data[0] == '*';
+    return len <= 20;
+}
+
+/* Tags of programs have a digit, soon. */
+static gboolean may_be_tag(slice line)
+{
+    gsize len = 0;
+    gboolean digit = FALSE;
+    for (; len < line.len && line.data[len] != ' '; len++)
+        digit = digit || g_ascii_isdigit(line.data[len]);
+    return digit || (len == line.len && len <= 4);
+}
+
+/* "201 no posting" is NNTP's. */
+static gboolean is_in_capitals(slice line, const char *status)
+{
+    const guint8 *blank = line.len ? memchr(line.data, ' ', line.len) : NULL;
+    return blank && strncmp((const char *)blank + 1, status,
+                            MIN(strlen(status), line.len - (gsize)(blank + 1 - line.data))) == 0;
+}
+
+static fit fit_imap_response(const first_line *line)
+{
+    imap_response response;
+
+    if (!slice_begins(line->line, "+") && !slice_begins(line->line, "*") &&
+        (!begins_tagged(line->line) || !may_be_tag(line->line)))
+        return IMPOSSIBLE;
+    if (!imap_response_parse(line->line, &response))
+        return line->whole ? IMPOSSIBLE : NOTHING;
+    if (response.tag.len && !is_in_capitals(line->line, response.status))
+        return IMPOSSIBLE;
+    if (!response.status)
+        return line->whole ? fit_imap_data(&response) : NOTHING;
+    if (strcmp(response.status, "+") == 0)
+        return POSSIBLE;
+    if (slice_is(response.code, "CAPABILITY") || (!response.tag.len && holds_any(response.text, imap_words)))
+        return CERTAIN;
+    return POSSIBLE;
+}
+
+/* Behind the first literal anything may follow. */
+static gboolean ends_in_literal(slice line)
+{
+    return line.len && line.data[line.len - 1] == '}';
+}
+
+static fit fit_imap_server(slice bytes)
+{
+    first_line line;
+    fit best = NOTHING;
+
+    if (is_foreign(bytes, MAIL_PROTOCOL_IMAP) || (bytes.len && bytes.data[0] == '+')) /* as a first line POP3's */
+        return IMPOSSIBLE;
+    for (guint i = 0; i < LINES_LOOKED_AT && best != CERTAIN && next_line(&bytes, &line); i++) {
+        fit one;
+        if (!is_text(line.line) || (line.line.len > 2 && line.line.data[0] == '*' && line.line.data[1] != ' '))
+            return IMPOSSIBLE;
+        one = fit_imap_response(&line);
+        if (one == IMPOSSIBLE)
+            return IMPOSSIBLE;
+        best = MAX(best, one);
+        if (ends_in_literal(line.line))
+            break;
+    }
+    return best;
+}
+
+/* --- IMAP client --- */
+
+/* A tag with a digit in it and a verb; a word in front of a verb may be anything ("the list"). */
+static fit fit_imap_command(const first_line *line)
+{
+    imap_command command;
+
+    if (!begins_tagged(line->line) || slice_begins(line->line, "*") || !may_be_tag(line->line))
+        return IMPOSSIBLE;
+    if (!line->whole || !imap_command_is_certain(line->line))
+        return line->whole ? IMPOSSIBLE : NOTHING;
+    imap_command_parse(line->line, &command);
+    if (command.by_uid)
+        return CERTAIN;
+    switch (command.verb) {
+    case IMAP_VERB_CAPABILITY:
+        return CERTAIN;
+    case IMAP_VERB_SELECT:
+    case IMAP_VERB_EXAMINE:
+    case IMAP_VERB_STATUS:
+        return slice_begins(command.argument, "INBOX") || slice_begins(command.argument, "\"INBOX") ? CERTAIN
+                                                                                                    : POSSIBLE;
+    default:
+        return POSSIBLE;
+    }
+}
+
+static fit fit_imap_client(slice bytes)
+{
+    first_line line;
+    fit best = NOTHING;
+
+    if (is_foreign(bytes, MAIL_PROTOCOL_IMAP)) /* "SSH-2.0-..." may be a tag so far */
+        return IMPOSSIBLE;
+    for (guint i = 0; i < LINES_LOOKED_AT && best != CERTAIN && next_line(&bytes, &line); i++) {
+        fit one = fit_imap_command(&line);
+        if (one == IMPOSSIBLE || !is_text(line.line))
+            return best >= SHARED && is_text(line.line) ? best : IMPOSSIBLE;
+        best = MAX(best, one);
+        if (ends_in_literal(line.line))
+            break;
+    }
+    return best;
+}
+
+/* --- mail text, only believed with a hint --- */
+
+/* At least one whole line, and text throughout. */
+static gboolean is_mail_text(slice bytes, mail_protocol hint)
+{
+    return bytes.len && memchr(bytes.data, '\n', bytes.len) && !is_foreign(bytes, hint) && is_text(bytes);
 }
 
 /* A stream captured from its middle: the first line may be a rest; what does the second say? */
@@ -444,6 +590,29 @@ static deal deal_pop3(slice client, slice server, gboolean a_is_client)
     return d;
 }
 
+static deal deal_imap(slice client, slice server, gboolean a_is_client)
+{
+    deal d = {.protocol = MAIL_PROTOCOL_IMAP, .a_is_client = a_is_client};
+    d.server = fit_imap_server(server);
+    d.client = fit_imap_client(client);
+    return d;
+}
+
+static deal deal_as(mail_protocol protocol, slice client, slice server, gboolean a_is_client)
+{
+    if (protocol == MAIL_PROTOCOL_POP3)
+        return deal_pop3(client, server, a_is_client);
+    if (protocol == MAIL_PROTOCOL_IMAP)
+        return deal_imap(client, server, a_is_client);
+    return deal_smtp(client, server, a_is_client);
+}
+
+/* SMTP and LMTP are told apart by what is said, not by the port. */
+static mail_protocol family(mail_protocol protocol)
+{
+    return protocol == MAIL_PROTOCOL_LMTP ? MAIL_PROTOCOL_SMTP : protocol;
+}
+
 /* A certain server stays one whatever talks to it (a scanner's HTTP request, say). */
 static mail_verdict weigh(const deal *d)
 {
@@ -458,7 +627,7 @@ static mail_verdict weigh(const deal *d)
 
 static gboolean is_hinted(const deal *d, mail_protocol hint)
 {
-    return hint != MAIL_PROTOCOL_NONE && (d->protocol == MAIL_PROTOCOL_POP3) == (hint == MAIL_PROTOCOL_POP3);
+    return hint != MAIL_PROTOCOL_NONE && family(d->protocol) == family(hint);
 }
 
 /* On its own port what fits is enough. */
@@ -489,32 +658,34 @@ static gboolean begins_with_word(slice bytes)
 /* No side fits its role from its first line on: on a mail port that is a session captured from its middle. */
 static mail_guess look_inside(slice a, slice b, mail_protocol hint)
 {
-    gboolean pop3 = hint == MAIL_PROTOCOL_POP3;
-    gboolean a_text = is_mail_text(a), b_text = is_mail_text(b);
+    gboolean from_server = hint == MAIL_PROTOCOL_POP3 || hint == MAIL_PROTOCOL_IMAP; /* mail comes from there */
+    gboolean a_text = is_mail_text(a, hint), b_text = is_mail_text(b, hint);
     slice a_rest = without_first_line(a), b_rest = without_first_line(b);
     deal deals[2];
 
     /* the rest of one line of one side says nothing, unless it looks like a verb */
-    if ((a.len == 0 && b_rest.len == 0 && !begins_with_word(b)) || (b.len == 0 && a_rest.len == 0 && !begins_with_word(a)))
+    if ((a.len == 0 && b_rest.len == 0 && !begins_with_word(b)) ||
+        (b.len == 0 && a_rest.len == 0 && !begins_with_word(a)))
         a_text = b_text = FALSE;
-    if (is_foreign(a) || is_foreign(b) || (!a_text && !b_text))
-        return (mail_guess){is_foreign(a) || is_foreign(b) ? MAIL_VERDICT_NO : MAIL_VERDICT_MAYBE, hint, FALSE};
-    deals[0] = pop3 ? deal_pop3(a_rest, b_rest, TRUE) : deal_smtp(a_rest, b_rest, TRUE);
-    deals[1] = pop3 ? deal_pop3(b_rest, a_rest, FALSE) : deal_smtp(b_rest, a_rest, FALSE);
+    gboolean foreign = is_foreign(a, hint) || is_foreign(b, hint);
+    if (foreign || (!a_text && !b_text))
+        return (mail_guess){foreign ? MAIL_VERDICT_NO : MAIL_VERDICT_MAYBE, hint, FALSE};
+    deals[0] = deal_as(hint, a_rest, b_rest, TRUE);
+    deals[1] = deal_as(hint, b_rest, a_rest, FALSE);
     for (gsize i = 0; i < G_N_ELEMENTS(deals); i++)
         if (deals[i].client >= SHARED || deals[i].server >= SHARED)
             return yes(&deals[i], hint);
-    /* only mail text: the client's in SMTP, the server's in POP3 */
+    /* only mail text: the client's in SMTP, the server's in POP3 and IMAP */
     if (a_text != b_text)
-        return (mail_guess){MAIL_VERDICT_YES, hint, pop3 ? b_text : a_text};
-    return (mail_guess){MAIL_VERDICT_YES, hint, pop3 ? a.len < b.len : a.len > b.len};
+        return (mail_guess){MAIL_VERDICT_YES, hint, from_server ? b_text : a_text};
+    return (mail_guess){MAIL_VERDICT_YES, hint, from_server ? a.len < b.len : a.len > b.len};
 }
 
 /* Can the first byte of either side not belong to a mail session? */
 static gboolean is_hopeless(slice bytes)
 {
     guint8 first = bytes.len ? bytes.data[0] : 'A';
-    return !g_ascii_isalpha(first) && !(first >= '2' && first <= '5') && first != '+' && first != '-';
+    return !g_ascii_isalnum(first) && first != '+' && first != '-' && first != '*';
 }
 
 /* --- HAProxy's header in front of a stream ---
@@ -573,7 +744,7 @@ mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint)
 {
     mail_guess best = {MAIL_VERDICT_NO, MAIL_PROTOCOL_NONE, FALSE};
     gboolean hinted = hint != MAIL_PROTOCOL_NONE;
-    deal deals[4];
+    deal deals[6];
 
     a = behind_proxy_header(slice_head(a, MAIL_RECOGNISER_BYTES));
     b = behind_proxy_header(slice_head(b, MAIL_RECOGNISER_BYTES));
@@ -583,6 +754,8 @@ mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint)
     deals[1] = deal_smtp(b, a, FALSE);
     deals[2] = deal_pop3(a, b, TRUE);
     deals[3] = deal_pop3(b, a, FALSE);
+    deals[4] = deal_imap(a, b, TRUE);
+    deals[5] = deal_imap(b, a, FALSE);
     for (gsize i = 0; i < G_N_ELEMENTS(deals); i++) {
         mail_verdict verdict = is_hinted(&deals[i], hint) ? weigh_hinted(&deals[i]) : weigh(&deals[i]);
         if (verdict == MAIL_VERDICT_YES)
@@ -594,13 +767,29 @@ mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint)
     return best;
 }
 
-/* A reply code, a POP3 status, a word of four letters, or the binary header of the PROXY protocol. */
+/* IMAP: "* OK", "* PREAUTH", "* 5 EXISTS", or a tag with a digit in it and a word: "a1 CAPABILITY", "0001 LOGIN". */
+static gboolean may_be_imap(slice bytes)
+{
+    const guint8 *b = bytes.data;
+    gsize tag = 0;
+    gboolean digit = FALSE;
+
+    if (b[0] == '*')
+        return b[1] == ' ' && g_ascii_isalnum(b[2]);
+    for (; tag < MIN(bytes.len, 24) && b[tag] > ' ' && b[tag] < 0x7F; tag++)
+        digit = digit || g_ascii_isdigit(b[tag]);
+    return digit && tag + 1 < bytes.len && b[tag] == ' ' && g_ascii_isalpha(b[tag + 1]);
+}
+
+/* A reply code, a POP3 status, a word of four letters, the binary header of the PROXY protocol, or IMAP. */
 gboolean mail_recogniser_may_open(slice bytes)
 {
     static const guint8 proxy_v2 = 0x0d;
     if (bytes.len < 4)
         return FALSE;
     const guint8 *b = bytes.data;
+    if (may_be_imap(bytes))
+        return TRUE;
     if (g_ascii_isdigit(b[0]))
         return g_ascii_isdigit(b[1]) && g_ascii_isdigit(b[2]) && (b[3] == ' ' || b[3] == '-' || b[3] == '\r');
     if (b[0] == '+' || b[0] == '-')

@@ -17,7 +17,7 @@ typedef enum mail_verdict {
 
 typedef struct mail_guess {
     mail_verdict verdict;
-    mail_protocol protocol; /* YES: SMTP, LMTP or POP3 */
+    mail_protocol protocol; /* YES: SMTP, LMTP, POP3 or IMAP */
     gboolean a_is_client;   /* YES */
 } mail_guess;
 

@@ -4,13 +4,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "mail_session.h"
+#include "imap_session.h"
 #include "mail_recogniser.h"
 #include "pop3_session.h"
 #include "smtp_session.h"
 
 struct mail_session {
-    smtp_session *smtp; /* one of the two */
+    smtp_session *smtp; /* one of the three */
     pop3_session *pop3;
+    imap_session *imap;
     GByteArray *preface; /* the client's first bytes while they can still be a PROXY header; NULL: decided */
 };
 
@@ -19,6 +21,8 @@ mail_session *mail_session_new(mail_protocol protocol, gboolean from_start, mail
     mail_session *session = g_new0(mail_session, 1);
     if (protocol == MAIL_PROTOCOL_POP3)
         session->pop3 = pop3_session_new(from_start, sink, user);
+    else if (protocol == MAIL_PROTOCOL_IMAP)
+        session->imap = imap_session_new(from_start, sink, user);
     else
         session->smtp = smtp_session_new(protocol, from_start, sink, user);
     if (from_start)
@@ -39,6 +43,7 @@ void mail_session_free(mail_session *session)
         return;
     smtp_session_free(session->smtp);
     pop3_session_free(session->pop3);
+    imap_session_free(session->imap);
     forget_preface(session);
     g_free(session);
 }
@@ -47,6 +52,8 @@ static void feed(mail_session *session, mail_side side, slice bytes)
 {
     if (session->pop3)
         pop3_session_feed(session->pop3, side, bytes);
+    else if (session->imap)
+        imap_session_feed(session->imap, side, bytes);
     else
         smtp_session_feed(session->smtp, side, bytes);
 }
@@ -72,6 +79,8 @@ static void skip_preface(mail_session *session, slice header)
             line.line.len--;
     if (session->pop3)
         pop3_session_preface(session->pop3, &line);
+    else if (session->imap)
+        imap_session_preface(session->imap, &line);
     else
         smtp_session_preface(session->smtp, &line);
 }
@@ -118,6 +127,8 @@ void mail_session_gap(mail_session *session, mail_side side, guint64 missing)
     feed_preface(session);
     if (session->pop3)
         pop3_session_gap(session->pop3, side, missing);
+    else if (session->imap)
+        imap_session_gap(session->imap, side, missing);
     else
         smtp_session_gap(session->smtp, side, missing);
 }
@@ -127,6 +138,8 @@ void mail_session_tls(mail_session *session)
     feed_preface(session);
     if (session->pop3)
         pop3_session_tls(session->pop3);
+    else if (session->imap)
+        imap_session_tls(session->imap);
     else
         smtp_session_tls(session->smtp);
 }
@@ -136,6 +149,8 @@ void mail_session_end(mail_session *session, mail_side side)
     feed_preface(session);
     if (session->pop3)
         pop3_session_end(session->pop3, side);
+    else if (session->imap)
+        imap_session_end(session->imap, side);
     else
         smtp_session_end(session->smtp, side);
 }

@@ -1,6 +1,6 @@
 /* mail_session.h
  * One mail session of any protocol, fed with the two streams' bytes in order.
- * A thin switch over smtp_session and pop3_session.
+ * A thin switch over smtp_session, pop3_session and imap_session.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,7 +11,7 @@
 
 typedef struct mail_session mail_session;
 
-/* A new session of `protocol` (SMTP, LMTP or POP3). Events go to sink(event, user).
+/* A new session of `protocol` (SMTP, LMTP, POP3 or IMAP). Events go to sink(event, user).
  * `from_start`: TRUE when the streams' first bytes are the connection's first bytes
  * (SYN seen), FALSE when the capture begins in the middle: then nothing is presumed. */
 mail_session *mail_session_new(mail_protocol protocol, gboolean from_start, mail_event_sink sink, void *user);

@@ -17,8 +17,8 @@ typedef struct mail_transfer {
     const GPtrArray *fields; /* of header_field*: the message's own header */
     slice body;
     gboolean complete;           /* all of it is there */
-    gboolean partial;            /* a look at its beginning (POP3 TOP) */
-    gboolean is_upload;          /* the client hands it over (SMTP, LMTP); else it fetches it */
+    gboolean partial;            /* a look at its beginning (POP3 TOP, IMAP partial FETCH) */
+    gboolean is_upload;          /* the client hands it over (SMTP, LMTP, IMAP APPEND); else it fetches it */
     const char *client, *server; /* addresses of the two ends; NULL: not known */
 } mail_transfer;
 

@@ -29,9 +29,10 @@
 int proto_mailxtra = -1;
 
 static protocol_t *protocol;
-static int proto_tcp, proto_smtp, proto_pop;
+static int proto_tcp, proto_smtp, proto_pop, proto_imap;
 static int expert_tap;
-static dissector_handle_t draw_smtp, draw_pop3, draw_mail; /* each owned by the protocol whose tree it draws */
+static dissector_handle_t draw_smtp, draw_pop3, draw_imap,
+    draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
 
 gboolean mailxtra_is_enabled(void)
@@ -65,7 +66,26 @@ static int caller(const packet_info *pinfo)
 
 static int stock_id(const stream_call *call)
 {
-    return call->protocol == MAIL_PROTOCOL_POP3 ? proto_pop : proto_smtp;
+    switch (call->protocol) {
+    case MAIL_PROTOCOL_POP3:
+        return proto_pop;
+    case MAIL_PROTOCOL_IMAP:
+        return proto_imap;
+    default:
+        return proto_smtp;
+    }
+}
+
+static dissector_handle_t stock_handle(const stream_call *call)
+{
+    switch (call->protocol) {
+    case MAIL_PROTOCOL_POP3:
+        return draw_pop3;
+    case MAIL_PROTOCOL_IMAP:
+        return draw_imap;
+    default:
+        return draw_smtp;
+    }
 }
 
 /* A tree, the columns, or one of the taps that the drawing feeds: expert infos, and the mails that the stock
@@ -81,7 +101,7 @@ static gboolean somebody_looks(const packet_info *pinfo, proto_tree *tree)
 /* `tvb`: the bytes of the frame that belong to the call. */
 static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    dissector_handle_t stock = call->protocol == MAIL_PROTOCOL_POP3 ? draw_pop3 : draw_smtp;
+    dissector_handle_t stock = stock_handle(call);
     if (stream_call_count(call)) {
         if (caller(pinfo) == stock_id(call)) /* its layer is there already */
             stock_tree_draw(call, tvb, pinfo, tree, mailxtra_prefs.stock_trees);
@@ -151,6 +171,11 @@ static int front_smtp_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
 static int front_pop3_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     return mailxtra_is_enabled() ? dissect(tvb, pinfo, tree, STREAM_LAYER_TLS, MAIL_PROTOCOL_POP3) : 0;
+}
+
+static int front_imap_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return mailxtra_is_enabled() ? dissect(tvb, pinfo, tree, STREAM_LAYER_TLS, MAIL_PROTOCOL_IMAP) : 0;
 }
 
 static ws_bool look_at_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
@@ -259,8 +284,10 @@ void mailxtra_handoff(void)
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_smtp = proto_get_id_by_filter_name("smtp");
     proto_pop = proto_get_id_by_filter_name("pop");
+    proto_imap = proto_get_id_by_filter_name("imap");
     draw_smtp = create_dissector_handle(draw_stock, proto_smtp);
     draw_pop3 = create_dissector_handle(draw_stock, proto_pop);
+    draw_imap = create_dissector_handle(draw_stock, proto_imap);
     stock_tree_handoff();
     tree_session_handoff();
 
@@ -268,10 +295,11 @@ void mailxtra_handoff(void)
         .tcp = handle_of(-1, front_tcp, "mailxtra.tcp", "Mail Extra"),
         .smtp_tls = handle_of(proto_smtp, front_smtp_tls, "smtp.mailxtra", "Mail Extra SMTP over TLS"),
         .pop3_tls = handle_of(proto_pop, front_pop3_tls, "pop.mailxtra", "Mail Extra POP3 over TLS"),
+        .imap_tls = handle_of(proto_imap, front_imap_tls, "imap.mailxtra", "Mail Extra IMAP over TLS"),
     };
     tcp_front = create_dissector_handle(front_kept, -1);
     ports_install(&fronts);
-    stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls);
+    stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls, fronts.imap_tls);
     follow_mail_handoff(proto_mailxtra);
     tcp_watch_install(before_tcp, behind_tcp);
     heur_dissector_add("tcp", look_at_tcp, "Mail Extra over TCP", "mailxtra_tcp", proto_mailxtra, HEURISTIC_ENABLE);

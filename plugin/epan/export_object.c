@@ -7,6 +7,7 @@
  */
 #include "export_object.h"
 
+#include "digest.h"
 #include "prefs.h"
 #include "save_tap.h"
 #include "stream_store.h"
@@ -14,6 +15,7 @@
 #include <epan/export_object.h>
 #include <epan/tap.h>
 
+#include "../core/encoded_word.h"
 #include "../core/export_name.h"
 #include "../core/part_content.h"
 
@@ -21,6 +23,7 @@
 typedef struct offered_object {
     guint32 frame;
     const char *host, *type, *wanted_name;
+    const char *once; /* NULL, or what it is: the same one that was fetched twice (IMAP) is one object */
     slice bytes;
 } offered_object;
 
@@ -28,10 +31,11 @@ typedef struct offered_object {
 typedef struct export_list {
     int tap;
     export_names *names;
-    void *objects; /* what the tap hands over, while the capture is read for the first time */
+    GHashTable *seen; /* of offered_object.once */
+    void *objects;    /* what the tap hands over, while the capture is read for the first time */
 } export_list;
 
-static export_list attachments = {-1, NULL, NULL}, messages = {-1, NULL, NULL};
+static export_list attachments = {-1, NULL, NULL, NULL}, messages = {-1, NULL, NULL, NULL};
 static int end_tap = -1;
 static gboolean waits_for_end;
 
@@ -41,9 +45,13 @@ static tap_packet_status add_object(export_list *list, void *tap_data, const voi
 {
     export_object_list_t *objects = tap_data;
     const offered_object *offered = data;
-    export_object_entry_t *entry = g_new0(export_object_entry_t, 1);
     if (!list->names)
         list->names = export_names_new();
+    if (!list->seen)
+        list->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (offered->once && !g_hash_table_add(list->seen, g_strdup(offered->once)))
+        return TAP_PACKET_DONT_REDRAW;
+    export_object_entry_t *entry = g_new0(export_object_entry_t, 1);
     entry->pkt_num = offered->frame;
     entry->hostname = g_strdup(offered->host);
     entry->content_type = g_strdup(offered->type);
@@ -60,6 +68,9 @@ static void forget_names(export_list *list)
 {
     export_names_free(list->names);
     list->names = NULL;
+    if (list->seen)
+        g_hash_table_destroy(list->seen);
+    list->seen = NULL;
     list->objects = NULL;
 }
 
@@ -160,24 +171,51 @@ static const char *keep(packet_info *pinfo, char *text)
     return kept;
 }
 
-static char *subject_of(const mime_message *mime)
+char *export_object_field(const stored_message *stored, const mime_message *mime, const char *name)
 {
-    const header_field *subject = mime_part_field(mime->root, "Subject");
-    char *safe = export_name_safe(subject ? subject->value : NULL, NULL);
+    const header_field *field = mime_part_field(mime->root, name);
+    const imap_facts *facts = stored->imap;
+    const char *raw = NULL;
+    if (field)
+        return g_strdup(field->value);
+    if (facts && g_str_equal(name, "Subject"))
+        raw = facts->subject;
+    else if (facts && g_str_equal(name, "From"))
+        raw = facts->from;
+    return raw ? encoded_word_decode(slice_of(raw), NULL) : NULL;
+}
+
+char *export_object_identity(const stored_message *stored, const char *path, slice bytes)
+{
+    if (!stored->imap || !stored->imap->key)
+        return NULL;
+    char *digest = digest_hex(G_CHECKSUM_SHA256, bytes);
+    char *identity = g_strdup_printf("%s\n%s\n%s", stored->imap->key, path, digest);
+    g_free(digest);
+    return identity;
+}
+
+static char *subject_of(const stored_message *stored, const mime_message *mime)
+{
+    char *subject = export_object_field(stored, mime, "Subject");
+    char *safe = export_name_safe(subject, NULL);
+    g_free(subject);
     return safe ? safe : g_strdup("message");
 }
 
 static const char *sender_of(const stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
-    const header_field *from = mime_part_field(mime->root, "From");
-    return keep(pinfo, g_strdup(from && *from->value    ? from->value
-                                : stored->envelope_from ? stored->envelope_from
-                                                        : ""));
+    char *from = export_object_field(stored, mime, "From");
+    if (from && *from)
+        return keep(pinfo, from);
+    g_free(from);
+    return keep(pinfo, g_strdup(stored->envelope_from ? stored->envelope_from : ""));
 }
 
 /* What is offered of one message. */
 typedef struct offering {
     packet_info *pinfo;
+    const stored_message *stored;
     offered_object object; /* frame and host are the same for all */
     const char *subject;
     part_budget budget;
@@ -192,6 +230,12 @@ static void keep_bytes(const offering *o, GByteArray *bytes)
         wmem_register_callback(o->pinfo->pool, on_pool_end, g_byte_array_ref(bytes));
 }
 
+static const char *identity(const offering *o, const char *path, slice bytes)
+{
+    char *text = export_object_identity(o->stored, path, bytes);
+    return text ? keep(o->pinfo, text) : NULL;
+}
+
 static void offer_bytes(offering *o, const mime_part *part, slice bytes)
 {
     offered_object object = o->object;
@@ -199,6 +243,7 @@ static void offer_bytes(offering *o, const mime_part *part, slice bytes)
     object.type = keep(o->pinfo, g_strdup(part->type));
     object.wanted_name = keep(o->pinfo, name ? name : export_name_for_part(o->subject, part->path, part->type));
     object.bytes = bytes;
+    object.once = identity(o, part->path, bytes);
     offer(&attachments, o->pinfo, &object);
 }
 
@@ -239,15 +284,21 @@ static gboolean is_listening(const export_list *list, packet_info *pinfo)
 
 static void offer_all(stored_message *stored, const mime_message *mime, packet_info *pinfo)
 {
-    char *subject = subject_of(mime);
-    offering o = {
-        pinfo,
-        {stored->finished_in, sender_of(stored, mime, pinfo), "message/rfc822", NULL, message_store_bytes(stored)},
-        subject,
-        {0}};
-    if (is_listening(&messages, pinfo)) {
-        o.object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
-        offer(&messages, pinfo, &o.object);
+    if (stored->imap && stored->imap->is_header)
+        return;
+    char *subject = subject_of(stored, mime);
+    offering o = {.pinfo = pinfo,
+                  .stored = stored,
+                  .object = {.frame = stored->finished_in,
+                             .host = sender_of(stored, mime, pinfo),
+                             .type = "message/rfc822",
+                             .bytes = message_store_bytes(stored)},
+                  .subject = subject};
+    if (is_listening(&messages, pinfo) && message_store_is_mail(stored)) {
+        offered_object object = o.object;
+        object.once = identity(&o, "", object.bytes);
+        object.wanted_name = keep(pinfo, g_strconcat(subject, ".eml", NULL));
+        offer(&messages, pinfo, &object);
     }
     if (is_listening(&attachments, pinfo))
         offer_parts(&o, mime);

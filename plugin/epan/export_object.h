@@ -16,6 +16,14 @@ gboolean export_object_is_wanted(void);
 /* Is the part one that "Mail attachments" offers? Policy: docs/architecture.md, and the preference. */
 gboolean export_object_is_attachment(const mime_part *part);
 
+/* The text of a field of the message. That of a part that an IMAP client fetched by itself has its subject and sender
+ * from the ENVELOPE, if there was one. NULL: not there. Free with g_free(). */
+char *export_object_field(const stored_message *stored, const mime_message *mime, const char *name);
+
+/* What the object is, among all of the capture: fetched twice it is still one. `path`: the part's; "": the message
+ * itself. NULL: it has no identity. Free with g_free(). */
+char *export_object_identity(const stored_message *stored, const char *path, slice bytes);
+
 /* A message has begun in this frame: should the capture end before it does, the lists get what there is. */
 void export_object_announce(packet_info *pinfo);
 

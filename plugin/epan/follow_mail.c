@@ -129,7 +129,9 @@ static void append_record(GString *text, const mail_record *record, guint32 fram
         g_string_append(text, "[TLS begins.]\r\n");
         break;
     case MAIL_EVENT_GAP:
-        g_string_append_printf(text, "[%" G_GUINT64_FORMAT " bytes are missing.]\r\n", record->event.missing);
+        g_string_append_printf(text, "[%" G_GUINT64_FORMAT " bytes %s.]\r\n", record->event.missing,
+                               record->event.anomalies & ANOMALY_BIT(ANOMALY_NOT_FETCHED) ? "were not transferred"
+                                                                                          : "are missing");
         break;
     default:
         append_slice(text, record->event.line);

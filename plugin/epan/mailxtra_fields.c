@@ -13,6 +13,8 @@ MAILXTRA_FIELD_LIST(X)
 MAILXTRA_SUBTREE_LIST(X)
 #undef X
 
+int hf_mailxtra_imap_item[IMAP_ITEM_COUNT];
+
 static expert_field ei_anomaly[ANOMALY_COUNT];
 
 const fragment_items mailxtra_fragment_items = {
@@ -57,6 +59,22 @@ static void register_expert_infos(int proto)
     expert_register_field_array(expert_register_protocol(proto), infos, ANOMALY_COUNT);
 }
 
+#define IMAP_TYPE_STRING FT_STRING, BASE_NONE
+#define IMAP_TYPE_NUMBER FT_UINT64, BASE_DEC
+
+static void register_imap_fields(int proto)
+{
+    static hf_register_info fields[] = {
+#define X(id, name, type, title, text)                                                                                 \
+    {&hf_mailxtra_imap_item[IMAP_ITEM_##id], {title, "mailxtra.imap." name, IMAP_TYPE_##type, NULL, 0, text, HFILL}},
+        IMAP_ITEM_LIST(X)
+#undef X
+    };
+    for (guint i = 0; i < array_length(hf_mailxtra_imap_item); i++)
+        hf_mailxtra_imap_item[i] = -1;
+    proto_register_field_array(proto, fields, array_length(fields));
+}
+
 void mailxtra_fields_register(int proto)
 {
     static hf_register_info fields[] = {
@@ -72,6 +90,7 @@ void mailxtra_fields_register(int proto)
     };
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(subtrees, array_length(subtrees));
+    register_imap_fields(proto);
     register_expert_infos(proto);
 }
 

@@ -12,6 +12,7 @@
 #include <epan/reassemble.h>
 
 #include "../core/anomaly.h"
+#include "../core/imap_item.h"
 
 /* X(id, "name behind mailxtra.", type, display, strings, "title", "description" or NULL) */
 /* Where a message comes from: docs/tracing.md. */
@@ -71,7 +72,7 @@
 
 #define MAILXTRA_FIELD_LIST(X)                                                                                       \
     MAILXTRA_TRACE_FIELD_LIST(X)                                                                                     \
-    X(protocol, "protocol", FT_STRING, BASE_NONE, NULL, "Protocol", "SMTP, LMTP or POP3")                                  \
+    X(protocol, "protocol", FT_STRING, BASE_NONE, NULL, "Protocol", "SMTP, LMTP, POP3 or IMAP")                                  \
     X(tls, "tls", FT_BOOLEAN, BASE_NONE, NULL, "Inside TLS", "The bytes were decrypted by Wireshark")                      \
     X(client, "client", FT_BOOLEAN, BASE_NONE, NULL, "Sent by the client", NULL)                                           \
     X(command, "command", FT_STRING, BASE_NONE, NULL, "Command", "Verb, in upper case")                                    \
@@ -80,14 +81,14 @@
     X(command_param_name, "command.parameter.name", FT_STRING, BASE_NONE, NULL, "Parameter", "ESMTP parameter keyword")    \
     X(command_param_value, "command.parameter.value", FT_STRING, BASE_NONE, NULL, "Value", "ESMTP parameter value, xtext decoded") \
     X(reply_code, "reply.code", FT_UINT16, BASE_DEC, NULL, "Reply code", NULL)                                             \
-    X(reply_status, "reply.status", FT_STRING, BASE_NONE, NULL, "Status", "+OK, -ERR or +")                                \
+    X(reply_status, "reply.status", FT_STRING, BASE_NONE, NULL, "Status", "+OK, -ERR, +; IMAP: OK, NO, BAD, PREAUTH, BYE, +")                                \
     X(reply_enhanced, "reply.enhanced", FT_STRING, BASE_NONE, NULL, "Enhanced status code", "RFC 3463; POP3: response code, RFC 2449") \
     X(reply_text, "reply.text", FT_STRING, BASE_NONE, NULL, "Text", NULL)                                                  \
     X(reply_in, "reply_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), "Reply in", "The reply to this is in this frame") \
     X(reply_to, "reply_to", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), "Reply to", "This is a reply to what was sent in this frame") \
     X(reply_time, "reply_time", FT_RELATIVE_TIME, BASE_NONE, NULL, "Reply time", "Time between the command and its reply") \
     X(reply_recipient, "reply.recipient", FT_STRING, BASE_NONE, NULL, "For recipient", "LMTP: the recipient this reply is for") \
-    X(capability, "capability", FT_STRING, BASE_NONE, NULL, "Capability", "One keyword of EHLO, LHLO or CAPA")             \
+    X(capability, "capability", FT_STRING, BASE_NONE, NULL, "Capability", "One keyword of EHLO, LHLO, CAPA or CAPABILITY")             \
     X(capability_argument, "capability.argument", FT_STRING, BASE_NONE, NULL, "Capability argument", NULL)                 \
     X(listing, "listing", FT_STRING, BASE_NONE, NULL, "Listing line", "One line of a POP3 multi-line reply")               \
     X(listing_number, "listing.number", FT_UINT32, BASE_DEC, NULL, "Message number", "POP3 LIST and UIDL")                 \
@@ -118,6 +119,9 @@
     X(message_date, "message.date", FT_STRING, BASE_NONE, NULL, "Date", NULL)                                              \
     X(message_id, "message.id", FT_STRING, BASE_NONE, NULL, "Message-ID", NULL)                                            \
     X(message_sha256, "message.sha256", FT_STRING, BASE_NONE, NULL, "SHA-256", "Of the message's bytes")                   \
+    X(message_not_fetched, "message.not_fetched", FT_UINT64, BASE_DEC, NULL, "Bytes not fetched", "IMAP: bytes of the message that no client fetched, as far as the capture shows") \
+    X(imap_part, "imap.part", FT_NONE, BASE_NONE, NULL, "Part of a message", "A part that was fetched by itself, in the frame that completes it") \
+    X(imap_header, "imap.header", FT_NONE, BASE_NONE, NULL, "Header of a message", "A header, or some fields of it, that was fetched by itself") \
     X(message_data, "message.data", FT_UINT32, BASE_DEC, NULL, "Message data", "Bytes of a message in this frame, dot-stuffing undone") \
     X(header, "header", FT_NONE, BASE_NONE, NULL, "Header", NULL)                                                          \
     X(header_name, "header.name", FT_STRING, BASE_NONE, NULL, "Name", NULL)                                                \
@@ -169,6 +173,9 @@
 #define X(id, name, type, display, strings, title, text) extern int hf_mailxtra_##id;
 MAILXTRA_FIELD_LIST(X)
 #undef X
+
+/* By imap_item_kind. */
+extern int hf_mailxtra_imap_item[IMAP_ITEM_COUNT];
 
 #define MAILXTRA_SUBTREE_LIST(X)                                                                                     \
     X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments) X(trace)

@@ -91,6 +91,11 @@ static void add_fragment(stored_message *message, guint32 frame, guint32 length)
 
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes)
 {
+    return message_store_append_from(message, pinfo->num, bytes);
+}
+
+gsize message_store_append_from(stored_message *message, guint32 frame, slice bytes)
+{
     if (message->finished_in)
         return 0;
     gsize room = LIMIT_MESSAGE_BYTES - MIN(LIMIT_MESSAGE_BYTES, message->size);
@@ -99,23 +104,37 @@ gsize message_store_append(stored_message *message, packet_info *pinfo, slice by
         bytes = slice_head(bytes, room);
     }
     if (bytes.len) {
-        add_fragment(message, pinfo->num, (guint32)bytes.len);
+        add_fragment(message, frame, (guint32)bytes.len);
         byte_rope_append(message->bytes, bytes);
         message->size += bytes.len;
     }
     return bytes.len;
 }
 
-void message_store_gap(stored_message *message, guint64 missing)
+static void add_gap(stored_message *message, guint64 missing)
 {
-    if (message->finished_in)
-        return;
     mime_gap gap = {message->size, missing};
     if (!message->gaps)
         message->gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
     g_array_append_val(message->gaps, gap);
+}
+
+void message_store_gap(stored_message *message, guint64 missing)
+{
+    if (message->finished_in)
+        return;
+    add_gap(message, missing);
     message->missing += missing;
     message->anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
+}
+
+void message_store_not_fetched(stored_message *message, guint64 missing)
+{
+    if (message->finished_in)
+        return;
+    add_gap(message, missing);
+    message->not_fetched += missing;
+    message->anomalies |= ANOMALY_BIT(ANOMALY_NOT_FETCHED);
 }
 
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event)
@@ -135,6 +154,11 @@ gboolean message_store_is_complete(const stored_message *message)
 {
     return message->end_reason == MAIL_END_COMPLETE && !message->gaps &&
            !(message->anomalies & (ANOMALY_BIT(ANOMALY_MESSAGE_TOO_LARGE) | ANOMALY_BIT(ANOMALY_LOST_BYTES)));
+}
+
+gboolean message_store_is_mail(const stored_message *message)
+{
+    return !message->imap || !message->imap->section;
 }
 
 slice message_store_bytes(const stored_message *message)
@@ -181,9 +205,32 @@ const char *message_store_digest(stored_message *message, GChecksumType algorith
     return kept;
 }
 
+/* A part that was fetched by itself keeps its number in the message: of a leaf and a message "1" is it, of a
+ * multipart it stands in front. */
+static void renumber(mime_message *mime, const char *section)
+{
+    gboolean multipart = mime->root->children && !mime->root->is_message;
+    for (guint i = 0; i < mime->parts->len; i++) {
+        mime_part *part = g_ptr_array_index(mime->parts, i);
+        char *path = NULL;
+        if (multipart)
+            path = *part->path ? g_strconcat(section, ".", part->path, NULL) : NULL;
+        else if (*part->path == '1')
+            path = g_strconcat(section, part->path + 1, NULL);
+        if (!path)
+            continue;
+        g_free(part->path);
+        part->path = path;
+    }
+}
+
 mime_message *message_store_parse(const stored_message *message)
 {
     const GArray *gaps = message->gaps;
-    return mime_message_parse(message_store_bytes(message), gaps ? (const mime_gap *)(const void *)gaps->data : NULL,
-                              gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE);
+    mime_message *mime =
+        mime_message_parse(message_store_bytes(message), gaps ? (const mime_gap *)(const void *)gaps->data : NULL,
+                           gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE);
+    if (message->imap && message->imap->section && g_ascii_isdigit(*message->imap->section))
+        renumber(mime, message->imap->section);
+    return mime;
 }

@@ -15,6 +15,17 @@
 #include "../core/mail_event.h"
 #include "../core/mime_parser.h"
 
+/* What only mail of IMAP has. All text is UTF-8, NULL when not known. */
+typedef struct imap_facts {
+    char *mailbox, *flags, *internaldate;
+    guint32 uidvalidity, uid, sequence;
+    char *key;            /* which message it is, among all of the capture; NULL: it has no identity (APPEND) */
+    char *section;        /* of a part or header that was fetched by itself; NULL: the message is whole */
+    gboolean is_header;   /* section is (a piece of) a header */
+    gboolean guessed;     /* nothing says what the part is */
+    char *subject, *from; /* of the message, for a part */
+} imap_facts;
+
 typedef struct stored_message {
     guint32 id;      /* unique in this capture file */
     guint32 ordinal; /* in its session, from 1 */
@@ -33,9 +44,11 @@ typedef struct stored_message {
     nstime_t finished_at;
     mail_end_reason end_reason;
     anomaly_set anomalies;
-    guint64 missing; /* bytes lost */
-    gsize size;      /* bytes kept */
-    char *summary;   /* for the Info column, made when it is first asked for */
+    guint64 missing;     /* bytes lost */
+    guint64 not_fetched; /* bytes that nobody fetched, as far as the capture shows */
+    gsize size;          /* bytes kept */
+    imap_facts *imap;    /* NULL: not IMAP */
+    char *summary;       /* for the Info column, made when it is first asked for */
     wmem_map_t *digests; /* "algorithm path" to hexadecimal, each made when it is first asked for; NULL: none yet */
 } stored_message;
 
@@ -47,13 +60,20 @@ stored_message *message_store_open(const mail_event *event);
 /* Adds what a MESSAGE_DATA event brought in this frame. Returns the bytes kept. */
 gsize message_store_append(stored_message *message, packet_info *pinfo, slice bytes);
 
-/* `missing` bytes are lost at the place reached. */
+/* The same, from that frame. */
+gsize message_store_append_from(stored_message *message, guint32 frame, slice bytes);
+
+/* `missing` bytes are lost at the place reached; were not transferred at all. */
 void message_store_gap(stored_message *message, guint64 missing);
+void message_store_not_fetched(stored_message *message, guint64 missing);
 
 /* The message is over. First pass only. */
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event);
 
 gboolean message_store_is_complete(const stored_message *message);
+
+/* Is it a mail, and not a part or a header that an IMAP client fetched by itself? */
+gboolean message_store_is_mail(const stored_message *message);
 
 /* The bytes of a finished message, valid as long as the file is open; empty for none. */
 slice message_store_bytes(const stored_message *message);
@@ -62,7 +82,8 @@ slice message_store_bytes(const stored_message *message);
  * the packet. NULL when the message has no bytes. */
 fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo);
 
-/* The digest in hexadecimal of what has that part number ("": the message itself); made once, and only when asked for. */
+/* The digest in hexadecimal of what has that part number ("": the message itself); made once, and only when asked for.
+ */
 const char *message_store_digest(stored_message *message, GChecksumType algorithm, const char *path, slice bytes);
 
 /* Parses a finished message. Free with mime_message_free(). */

@@ -31,7 +31,7 @@ typedef struct port_facts {
 
 static port_facts facts[65536];
 static dissector_table_t tcp_ports;
-static dissector_handle_t stock_smtp, stock_pop, tls_handle;
+static dissector_handle_t stock_smtp, stock_pop, stock_imap, tls_handle;
 
 static void give_back_all(void)
 {
@@ -87,8 +87,10 @@ static void take_all(void)
         return;
     take_range("tcp.port", mailxtra_prefs.smtp_ports, fronts.tcp, MAIL_PROTOCOL_SMTP);
     take_range("tcp.port", mailxtra_prefs.pop3_ports, fronts.tcp, MAIL_PROTOCOL_POP3);
+    take_range("tcp.port", mailxtra_prefs.imap_ports, fronts.tcp, MAIL_PROTOCOL_IMAP);
     take_tls_range(mailxtra_prefs.smtps_ports, fronts.smtp_tls);
     take_tls_range(mailxtra_prefs.pop3s_ports, fronts.pop3_tls);
+    take_tls_range(mailxtra_prefs.imaps_ports, fronts.imap_tls);
 }
 
 void ports_install(const mailxtra_fronts *handles)
@@ -98,6 +100,7 @@ void ports_install(const mailxtra_fronts *handles)
     tcp_ports = find_dissector_table("tcp.port");
     stock_smtp = find_dissector("smtp");
     stock_pop = find_dissector("pop");
+    stock_imap = find_dissector("imap");
     tls_handle = find_dissector("tls");
     register_init_routine(take_all);
 }
@@ -123,7 +126,10 @@ static mail_protocol given_by_user(guint32 port)
     dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
     if (!handle)
         return MAIL_PROTOCOL_NONE;
-    return handle == stock_smtp ? MAIL_PROTOCOL_SMTP : handle == stock_pop ? MAIL_PROTOCOL_POP3 : MAIL_PROTOCOL_NONE;
+    return handle == stock_smtp   ? MAIL_PROTOCOL_SMTP
+           : handle == stock_pop  ? MAIL_PROTOCOL_POP3
+           : handle == stock_imap ? MAIL_PROTOCOL_IMAP
+                                  : MAIL_PROTOCOL_NONE;
 }
 
 static const port_facts *facts_of(guint32 port)

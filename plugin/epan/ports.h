@@ -16,7 +16,7 @@
  * protocols. */
 typedef struct mailxtra_fronts {
     dissector_handle_t tcp;                /* in tcp.port */
-    dissector_handle_t smtp_tls, pop3_tls; /* in tls.port */
+    dissector_handle_t smtp_tls, pop3_tls, imap_tls; /* in tls.port */
 } mailxtra_fronts;
 
 /* Keeps the handles and arranges that the entries are taken whenever a capture is opened (the
@@ -30,7 +30,7 @@ dissector_handle_t ports_replaced(guint32 port);
 /* The protocol that a taken TCP port promises; NONE: it is not taken. */
 mail_protocol ports_hint(guint32 port);
 
-/* A port that the user himself gave to Wireshark's SMTP or POP dissector (Decode As, smtp.tcp.port):
+/* A port that the user himself gave to Wireshark's SMTP, POP or IMAP dissector (Decode As, smtp.tcp.port):
  * he means mail. NONE: no such port. */
 mail_protocol ports_given_by_user(guint32 port);
 

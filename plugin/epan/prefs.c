@@ -28,13 +28,17 @@ void mailxtra_prefs_register(int proto)
                    &mailxtra_prefs.smtp_ports, "24,25,587,2525");
     register_ports(module, "pop3_ports", "POP3 ports", "TCP ports on which POP3 is expected",
                    &mailxtra_prefs.pop3_ports, "110");
+    register_ports(module, "imap_ports", "IMAP ports", "TCP ports on which IMAP is expected",
+                   &mailxtra_prefs.imap_ports, "143");
     register_ports(module, "smtps_ports", "SMTP over TLS ports", "TCP ports on which SMTP inside TLS is expected",
                    &mailxtra_prefs.smtps_ports, "465");
     register_ports(module, "pop3s_ports", "POP3 over TLS ports", "TCP ports on which POP3 inside TLS is expected",
                    &mailxtra_prefs.pop3s_ports, "995");
+    register_ports(module, "imaps_ports", "IMAP over TLS ports", "TCP ports on which IMAP inside TLS is expected",
+                   &mailxtra_prefs.imaps_ports, "993");
     prefs_register_bool_preference(
-        module, "stock_trees", "Draw the SMTP and POP trees of Wireshark too",
-        "Keeps smtp.* and pop.* filters, columns and colours working, drawn from this plugin's own records",
+        module, "stock_trees", "Draw the SMTP, POP and IMAP trees of Wireshark too",
+        "Keeps smtp.*, pop.* and imap.* filters, columns and colours working, drawn from this plugin's own records",
         &mailxtra_prefs.stock_trees);
     prefs_register_bool_preference(module, "call_imf", "Hand messages to the Internet Message Format dissector",
                                    "Keeps imf.* filters and Export Objects > IMF working, with the dot-stuffing undone",

@@ -35,7 +35,7 @@ tvbuff_t *record_view_copy(tvbuff_t *parent, packet_info *pinfo, slice bytes, co
 gboolean record_view_in_frame(const stream_call *call, const mail_record *record, tvbuff_t *tvb, gint *offset_r)
 {
     const mail_event *event = &record->event;
-    if (!call->has_start || event->side != call->side || event->start < call->start)
+    if (event->is_inflated || !call->has_start || event->side != call->side || event->start < call->start)
         return FALSE;
     if (event->end - call->start > tvb_captured_length(tvb))
         return FALSE;

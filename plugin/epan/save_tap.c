@@ -38,6 +38,7 @@ typedef struct saver {
     GString *common; /* what all lines of a message say */
     guint64 files, bytes, failed;
     char *first_error;
+    GHashTable *seen; /* of export_object_identity(); NULL: nothing has one so far */
     gboolean terminal;
     gint64 next_progress;
 } saver;
@@ -116,10 +117,12 @@ static void enter_end(GString *line, const char *key, const address *end, guint3
     wmem_free(NULL, host);
 }
 
-static void enter_field(GString *line, const char *key, const mime_message *mime, const char *name)
+static void enter_field(GString *line, const char *key, const stored_message *stored, const mime_message *mime,
+                        const char *name)
 {
-    const header_field *field = mime_part_field(mime->root, name);
-    jsonl_text(line, key, field ? field->value : NULL);
+    char *text = export_object_field(stored, mime, name);
+    jsonl_text(line, key, text);
+    g_free(text);
 }
 
 /* What every line says of the message. */
@@ -134,11 +137,11 @@ static void enter_message(GString *line, const stored_message *stored, const mim
     enter_end(line, "server", &stored->server, stored->server_port);
     jsonl_text(line, "envelope_from", stored->envelope_from);
     jsonl_texts(line, "envelope_to", stored->envelope_to);
-    enter_field(line, "from", mime, "From");
-    enter_field(line, "to", mime, "To");
-    enter_field(line, "subject", mime, "Subject");
-    enter_field(line, "date", mime, "Date");
-    enter_field(line, "message_id", mime, "Message-ID");
+    enter_field(line, "from", stored, mime, "From");
+    enter_field(line, "to", stored, mime, "To");
+    enter_field(line, "subject", stored, mime, "Subject");
+    enter_field(line, "date", stored, mime, "Date");
+    enter_field(line, "message_id", stored, mime, "Message-ID");
 }
 
 static void begin_line(saver *s, const char *record)
@@ -193,29 +196,47 @@ static void save_object(saver *s, const char *name, slice bytes)
 
 /* ---- one message ---- */
 
-static char *name_of_message(const mime_message *mime)
+/* What was fetched again (IMAP) is there already. */
+static gboolean is_new(saver *s, const stored_message *stored, const char *path, slice bytes)
 {
-    const header_field *subject = mime_part_field(mime->root, "Subject");
-    char *safe = export_name_safe(subject ? subject->value : NULL, NULL);
+    char *identity = export_object_identity(stored, path, bytes);
+    if (!identity)
+        return TRUE;
+    if (!s->seen)
+        s->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return g_hash_table_add(s->seen, identity);
+}
+
+static char *name_of_message(const stored_message *stored, const mime_message *mime)
+{
+    char *subject = export_object_field(stored, mime, "Subject");
+    char *safe = export_name_safe(subject, NULL);
     char *name = g_strconcat(safe ? safe : "message", ".eml", NULL);
     g_free(safe);
+    g_free(subject);
     return name;
 }
 
-static char *name_of_part(const mime_message *mime, const mime_part *part)
+static char *name_of_part(const stored_message *stored, const mime_message *mime, const mime_part *part)
 {
     char *name = export_name_safe(part->filename, NULL);
     if (name)
         return name;
-    const header_field *subject = mime_part_field(mime->root, "Subject");
-    return export_name_for_part(subject ? subject->value : NULL, part->path, part->type);
+    char *subject = export_object_field(stored, mime, "Subject");
+    name = export_name_for_part(subject, part->path, part->type);
+    g_free(subject);
+    return name;
 }
 
-static void save_attachment(saver *s, const mime_message *mime, const mime_part *part)
+static void save_attachment(saver *s, const stored_message *stored, const mime_message *mime, const mime_part *part)
 {
     GByteArray *decoded = mime_part_decode(mime, part, NULL);
     slice bytes = {decoded->data, decoded->len};
-    char *name = name_of_part(mime, part);
+    if (!is_new(s, stored, part->path, bytes)) {
+        g_byte_array_unref(decoded);
+        return;
+    }
+    char *name = name_of_part(stored, mime, part);
     begin_line(s, "attachment");
     jsonl_text(s->line, "part", part->path);
     jsonl_text(s->line, "name", part->filename);
@@ -236,11 +257,13 @@ static guint count_attachments(const mime_message *mime)
 static void save_message(saver *s, stored_message *stored, const mime_message *mime)
 {
     slice bytes = message_store_bytes(stored);
+    if (!is_new(s, stored, "", bytes))
+        return;
     begin_line(s, "message");
     jsonl_number(s->line, "attachments", count_attachments(mime));
     enter_object(s, "message/rfc822", bytes, message_store_is_complete(stored), stored->missing);
     if (s->messages) {
-        char *name = name_of_message(mime);
+        char *name = name_of_message(stored, mime);
         save_object(s, name, bytes);
         g_free(name);
     } else {
@@ -254,13 +277,16 @@ static void save_message(saver *s, stored_message *stored, const mime_message *m
 
 static void save_all(saver *s, stored_message *stored)
 {
+    if (stored->imap && stored->imap->is_header)
+        return;
     mime_message *mime = message_store_parse(stored);
     enter_message(s->common, stored, mime);
-    save_message(s, stored, mime);
+    if (message_store_is_mail(stored))
+        save_message(s, stored, mime);
     for (guint i = 0; i < mime->parts->len; i++) {
         const mime_part *part = g_ptr_array_index(mime->parts, i);
         if (export_object_is_attachment(part))
-            save_attachment(s, mime, part);
+            save_attachment(s, stored, mime, part);
     }
     mime_message_free(mime);
 }
@@ -292,6 +318,8 @@ static void free_saver(saver *s)
     g_string_free(s->common, TRUE);
     g_free(s->filter);
     g_free(s->first_error);
+    if (s->seen)
+        g_hash_table_destroy(s->seen);
     g_free(s);
 }
 

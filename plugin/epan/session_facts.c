@@ -8,6 +8,7 @@
 
 #include <epan/to_str.h>
 
+#include "../core/imap_response.h"
 #include "../core/trace_check.h"
 
 /* Failed logins of one session that are worth a note. People mistype their password once or twice. */
@@ -118,6 +119,9 @@ static void note_capability(session_facts *facts, const mail_event *event)
 {
     if (slice_is(event->capability, "STARTTLS") || slice_is(event->capability, "STLS"))
         facts->offers_tls = TRUE;
+    for (guint i = 0; event->imap && i < event->imap->item_count; i++)
+        if (event->imap->items[i].kind == IMAP_ITEM_CAPABILITY && slice_is(event->imap->items[i].text, "STARTTLS"))
+            facts->offers_tls = TRUE;
 }
 
 static void note_reply(session_facts *facts, mail_record *record)
@@ -155,6 +159,8 @@ static void note_message(session_facts *facts, packet_info *pinfo, const mail_re
     if (record->event.end_reason == MAIL_END_CUT && facts->end != SESSION_OPEN && message->missing == 0 &&
         !(message->anomalies & ANOMALY_BIT(ANOMALY_LOST_BYTES)))
         message->anomalies |= ANOMALY_BIT(ANOMALY_CONNECTION_LOST_IN_MESSAGE);
+    if (!message_store_is_mail(message))
+        return;
     facts->messages++;
     facts->message_bytes += message->size;
     trace_store_add(message, facts, record->event.side, pinfo);
@@ -182,6 +188,7 @@ void session_facts_note(session_facts *facts, packet_info *pinfo, gboolean in_tl
         note_reply(facts, record);
         break;
     case MAIL_EVENT_LISTING_LINE:
+    case MAIL_EVENT_UNTAGGED:
         note_capability(facts, event);
         break;
     case MAIL_EVENT_MESSAGE_END:

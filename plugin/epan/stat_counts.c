@@ -29,7 +29,8 @@ static void begin_counts(stats_tree *tree)
 static void count_message(stats_tree *tree, const stored_message *message)
 {
     mime_message *mime = message_store_parse(message);
-    stats_tree_tick_pivot(tree, node_protocols, text_protocol(message->protocol));
+    if (message_store_is_mail(message))
+        stats_tree_tick_pivot(tree, node_protocols, text_protocol(message->protocol));
     for (guint i = 0; i < mime->parts->len; i++) {
         const mime_part *part = g_ptr_array_index(mime->parts, i);
         if (part->is_attachment)

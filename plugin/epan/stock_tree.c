@@ -14,6 +14,7 @@
 #include "mailxtra_fields.h"
 #include "prefs.h"
 #include "record_view.h"
+#include "stock_imap.h"
 
 #include <epan/tap.h>
 
@@ -103,6 +104,7 @@ void stock_tree_handoff(void)
 #define X(id, name) hf_##id = proto_registrar_get_id_byname(name);
     STOCK_FIELD_LIST(X)
 #undef X
+    stock_imap_handoff();
     look_up_fragments(&smtp_fragments, "smtp");
     look_up_fragments(&pop_fragments, "pop");
     proto_smtp = proto_get_id_by_filter_name("smtp");
@@ -420,6 +422,7 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
     case MAIL_EVENT_TLS_START:
     case MAIL_EVENT_GAP:
     case MAIL_EVENT_ANOMALY:
+    case MAIL_EVENT_UNTAGGED:
         break;
     }
 }
@@ -428,6 +431,10 @@ void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto
 {
     gboolean is_pop = call->protocol == MAIL_PROTOCOL_POP3;
     int protocol = is_pop ? proto_pop : proto_smtp;
+    if (call->protocol == MAIL_PROTOCOL_IMAP) {
+        stock_imap_draw(call, tvb, pinfo, tree, with_tree);
+        return;
+    }
     col_set_str(pinfo->cinfo, COL_PROTOCOL, is_pop ? "POP" : "SMTP");
     col_clear(pinfo->cinfo, COL_INFO);
     proto_item *item = protocol > 0 && with_tree ? proto_tree_add_item(tree, protocol, tvb, 0, -1, ENC_NA) : NULL;

@@ -3,6 +3,7 @@
  */
 #include "stream_store.h"
 
+#include "imap_store.h"
 #include "mailxtra.h"
 #include "trace_store.h"
 
@@ -53,7 +54,8 @@ struct mail_conversation {
     mail_protocol protocol;
     char *login_name; /* the last user name that was said */
     guint32 login_name_in;
-    gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
+    imap_mailbox_view *imap; /* pieces of mail under way; NULL: none so far */
+    gboolean tls_announced;  /* STARTTLS was accepted; cleared when the session goes on in clear */
 
     session_facts *facts;   /* what the session says about itself */
     gboolean ended[2];      /* the session was told that this flow has ended */
@@ -74,7 +76,7 @@ static guint32 next_conversation_id, next_session_number;
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
 static GHashTable *known_pairs; /* the latest mail_conversation by pair_hash() of its ends */
-static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, tcp_front;
+static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, imap_inside_tls, tcp_front;
 
 /* ---- life ---- */
 
@@ -120,15 +122,17 @@ void stream_store_register(void)
     register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
     trace_store_register();
+    imap_store_register();
 }
 
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
-                              dissector_handle_t pop3_inside)
+                              dissector_handle_t pop3_inside, dissector_handle_t imap_inside)
 {
     tcp_front = front;
     tls_handle = tls;
     smtp_inside_tls = smtp_inside;
     pop3_inside_tls = pop3_inside;
+    imap_inside_tls = imap_inside;
 }
 
 gboolean stream_store_may_be_mail(const tcp_segment_view *segment, const conversation_t *conversation)
@@ -254,6 +258,25 @@ static const mail_param *keep_params(const mail_event *event, slice kept_line)
     return kept;
 }
 
+static const mail_imap *keep_imap(const mail_event *event, slice kept_line)
+{
+    const mail_imap *imap = event->imap;
+    if (!imap || event->kind == MAIL_EVENT_MESSAGE_START || event->kind == MAIL_EVENT_MESSAGE_END)
+        return NULL; /* kept with the message */
+    mail_imap *kept = wmem_new0(wmem_file_scope(), mail_imap);
+    kept->tag = keep_slice(imap->tag, event->line, kept_line);
+    kept->item_count = imap->item_count;
+    if (imap->item_count) {
+        imap_item *items = wmem_alloc_array(wmem_file_scope(), imap_item, imap->item_count);
+        for (guint i = 0; i < imap->item_count; i++) {
+            items[i] = imap->items[i];
+            items[i].text = keep_slice(items[i].text, event->line, kept_line);
+        }
+        kept->items = items;
+    }
+    return kept;
+}
+
 static void keep_event(mail_event *kept, const mail_event *event)
 {
     *kept = *event;
@@ -264,6 +287,7 @@ static void keep_event(mail_event *kept, const mail_event *event)
         *fields[i] = keep_slice(*fields[i], event->line, line);
     kept->params = keep_params(event, line);
     kept->auth = keep_auth(event->auth, event->line, line);
+    kept->imap = keep_imap(event, line);
     kept->line = line;
     /* kept with the message */
     kept->data = kept->envelope_from = SLICE_EMPTY;
@@ -307,17 +331,15 @@ static mail_exchange *note_exchange(mail_conversation *mail, const mail_event *e
     return exchange;
 }
 
-/* Opens the message and says whom it goes between. */
-static stored_message *open_message(const mail_conversation *mail, const mail_event *event)
+/* Says whom the message goes between. */
+static void set_ends(const mail_conversation *mail, stored_message *message)
 {
-    stored_message *message = message_store_open(event);
     int client =
         flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
     message->client = mail->ends[client];
     message->server = mail->ends[!client];
     message->client_port = mail->ports[client];
     message->server_port = mail->ports[!client];
-    return message;
 }
 
 static stored_message *note_message(mail_conversation *mail, const mail_event *event)
@@ -326,14 +348,27 @@ static stored_message *note_message(mail_conversation *mail, const mail_event *e
         return NULL;
     gpointer *place = slot(mail->messages, event->message);
     if (!*place && event->kind != MAIL_EVENT_MESSAGE_END)
-        *place = open_message(mail, event);
+        set_ends(mail, *place = message_store_open(event));
     stored_message *message = *place;
     if (!message)
         return NULL;
+    if (event->imap && event->kind == MAIL_EVENT_MESSAGE_END)
+        imap_store_facts(mail->imap, message, event->imap);
     if (event->kind == MAIL_EVENT_MESSAGE_END)
         message_store_finish(message, mail->pinfo, event);
+    else if (event->kind == MAIL_EVENT_GAP && event->anomalies & ANOMALY_BIT(ANOMALY_NOT_FETCHED))
+        message_store_not_fetched(message, event->missing);
     else if (event->kind == MAIL_EVENT_GAP)
         message_store_gap(message, event->missing);
+    return message;
+}
+
+/* An event about a piece of mail; what it completes. */
+static stored_message *note_piece(mail_conversation *mail, const mail_event *event)
+{
+    stored_message *message = imap_store_piece(mail->imap, event, mail->pinfo);
+    if (message)
+        set_ends(mail, message);
     return message;
 }
 
@@ -350,6 +385,7 @@ static void fill_data_record(mail_record *record, const stream_call *call)
     record->event.exchange = data->exchange;
     record->event.message = data->message->ordinal;
     record->event.source = data->source;
+    record->event.is_inflated = data->is_inflated;
     record->message = data->message;
     record->data_length = data->kept;
 }
@@ -389,7 +425,8 @@ static void note_plain_data(stream_call *call, const mail_event *event, stored_m
                              .start = event->start,
                              .exchange = event->exchange,
                              .side = event->side,
-                             .source = event->source};
+                             .source = event->source,
+                             .is_inflated = event->is_inflated};
     data->end = event->end;
     data->kept += kept;
 }
@@ -399,11 +436,13 @@ static mail_record *data_record(stream_call *call, const mail_event *event, stor
 {
     end_plain_data(call);
     mail_record *record = call->record_count ? call->records[call->record_count - 1] : NULL;
-    if (record && record->event.kind == MAIL_EVENT_MESSAGE_DATA && record->message == message)
+    if (record && record->event.kind == MAIL_EVENT_MESSAGE_DATA && record->message == message &&
+        record->event.message == event->message)
         return record;
     record = wmem_new0(wmem_file_scope(), mail_record);
     record->event = *event;
     record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
+    record->event.imap = NULL;
     record->event.envelope_to = NULL;
     record->event.envelope_to_count = 0;
     record->message = message;
@@ -411,11 +450,21 @@ static mail_record *data_record(stream_call *call, const mail_event *event, stor
     return record;
 }
 
+/* Is the event about a piece of mail that is to be joined with others? */
+static gboolean is_piece(const mail_conversation *mail, const mail_event *event)
+{
+    if (event->protocol != MAIL_PROTOCOL_IMAP || event->message == 0)
+        return FALSE;
+    return event->kind == MAIL_EVENT_GAP ? imap_store_has_piece(mail->imap, event->message)
+                                         : imap_store_is_piece(event);
+}
+
 static void note_data(mail_conversation *mail, const mail_event *event)
 {
     stream_call *call = mail->call;
-    stored_message *message = note_message(mail, event);
-    gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : 0;
+    gboolean piece = is_piece(mail, event);
+    stored_message *message = piece ? NULL : note_message(mail, event);
+    gsize kept = message ? message_store_append(message, mail->pinfo, event->data) : piece ? event->data.len : 0;
     if (message && !event->anomalies && (call->data.message == message || stream_call_count(call) == 0)) {
         note_plain_data(call, event, message, kept);
         return;
@@ -424,6 +473,8 @@ static void note_data(mail_conversation *mail, const mail_event *event)
     record->event.end = event->end;
     record->event.anomalies |= event->anomalies;
     record->data_length += kept;
+    if (piece)
+        imap_store_data(mail->imap, event, mail->pinfo->num, record);
 }
 
 static void note_login(mail_conversation *mail, mail_record *record)
@@ -447,7 +498,9 @@ static void note_login(mail_conversation *mail, mail_record *record)
 
 static void start_tls(mail_conversation *mail)
 {
-    dissector_handle_t inside = mail->protocol == MAIL_PROTOCOL_POP3 ? pop3_inside_tls : smtp_inside_tls;
+    dissector_handle_t inside = mail->protocol == MAIL_PROTOCOL_POP3   ? pop3_inside_tls
+                                : mail->protocol == MAIL_PROTOCOL_IMAP ? imap_inside_tls
+                                                                       : smtp_inside_tls;
     if (!tls_handle || mail->layer != STREAM_LAYER_TCP || mail->at_end)
         return;
     ssl_starttls_ack(tls_handle, mail->pinfo, inside);
@@ -489,12 +542,16 @@ static void on_event(const mail_event *event, void *user)
     end_plain_data(mail->call);
     mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
     record->exchange = note_exchange(mail, event);
-    record->message = note_message(mail, event);
+    record->message = is_piece(mail, event) ? note_piece(mail, event) : note_message(mail, event);
+    if (event->kind == MAIL_EVENT_UNTAGGED && event->last)
+        imap_store_note(mail->imap, event);
     keep_event(&record->event, event);
     if (mail->layer == STREAM_LAYER_TLS) /* from the first byte on, maybe: the session itself cannot know */
         record->event.anomalies &= ~ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
     note_login(mail, record);
     session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
+    if (mail->imap && event->auth && event->outcome == MAIL_OUTCOME_SUCCESS)
+        imap_store_login(mail->imap, mail->login_name);
     append_record(mail->call, record);
     follow_tls(mail, event);
 }
@@ -530,6 +587,9 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->client_flow = client_flow;
     mail->facts->number = ++next_session_number;
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
+    if (protocol == MAIL_PROTOCOL_IMAP)
+        mail->imap =
+            imap_store_open(mail->id, flow_of(mail->pinfo) == client_flow ? &mail->pinfo->dst : &mail->pinfo->src);
     if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
     replay(mail);
@@ -899,6 +959,23 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
 
 /* ---- the end of the capture ---- */
 
+/* A message of which the client did not fetch all. */
+static void on_joined_at_end(stored_message *message, void *user)
+{
+    mail_conversation *mail = user;
+    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    record->event.kind = MAIL_EVENT_MESSAGE_END;
+    record->event.protocol = MAIL_PROTOCOL_IMAP;
+    record->event.side = MAIL_SERVER;
+    record->event.source = MAIL_FROM_FETCH;
+    record->event.state = mail->state;
+    record->message = message;
+    set_ends(mail, message);
+    end_plain_data(mail->call);
+    session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
+    append_record(mail->call, record);
+}
+
 static void finish_conversation(mail_conversation *mail)
 {
     frame_data frame = {0};
@@ -913,6 +990,8 @@ static void finish_conversation(mail_conversation *mail)
     stream_assembler_flush(mail->assembler);
     for (int flow = 0; flow < 2; flow++)
         on_end(flow, mail);
+    if (mail->imap)
+        imap_store_finish(mail->imap, &pinfo, on_joined_at_end, mail);
     if (stream_call_count(mail->call) > before)
         mail->call->state = mail->state;
     mail->call = NULL;

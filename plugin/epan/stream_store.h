@@ -57,6 +57,7 @@ typedef struct plain_data {
     guint32 exchange;
     mail_side side;
     mail_message_source source;
+    gboolean is_inflated;
 } plain_data;
 
 /* One time that bytes of one layer of one conversation went by in one frame. */
@@ -134,9 +135,9 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
                                 mail_protocol hint);
 
 /* `front`: what TCP shall call for a conversation recognised by its content; the others: what TLS shall
- * call with the decrypted bytes after STARTTLS and STLS. */
+ * call with the decrypted bytes after STARTTLS and STLS, per protocol. */
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
-                              dissector_handle_t pop3_inside);
+                              dissector_handle_t pop3_inside, dissector_handle_t imap_inside);
 
 /* The capture is over: what waits is handed on, holes become gaps, open messages end as cut. What the
  * sessions say then is recorded with the last frame that brought them bytes; `finished` (may be NULL) is

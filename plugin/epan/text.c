@@ -68,6 +68,8 @@ const char *text_protocol(mail_protocol protocol)
         return "LMTP";
     case MAIL_PROTOCOL_POP3:
         return "POP3";
+    case MAIL_PROTOCOL_IMAP:
+        return "IMAP";
     default:
         return "SMTP";
     }

@@ -19,7 +19,7 @@ const char *text_upper(packet_info *pinfo, slice bytes);
 /* Text if all of it is printable UTF-8, else "0x" and hex digits: decoded challenges and the like. */
 const char *text_or_hex(packet_info *pinfo, slice bytes);
 
-/* "SMTP", "LMTP", "POP3". Static. */
+/* "SMTP", "LMTP", "POP3", "IMAP". Static. */
 const char *text_protocol(mail_protocol protocol);
 
 #endif

@@ -63,7 +63,7 @@ const trace_entry *trace_store_find(const stored_message *message)
 
 static gboolean is_partial(const stored_message *message)
 {
-    return message->source == MAIL_FROM_TOP;
+    return message->source == MAIL_FROM_TOP || message->anomalies & ANOMALY_BIT(ANOMALY_NOT_FETCHED);
 }
 
 static void link_entry(const trace_entry *entry)

@@ -14,6 +14,7 @@
 #include "save_tap.h"
 #include "text.h"
 #include "tree_content.h"
+#include "tree_imap.h"
 #include "tree_trace.h"
 
 #include "../core/mime_parser.h"
@@ -427,10 +428,36 @@ static void draw_envelope(const message_drawing *drawing, proto_tree *tree, tvbu
         proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_envelope_to, tvb, 0, 0, *recipient));
 }
 
+/* A header that was fetched by itself: its fields. A part: its tree. */
+static void draw_section(const message_drawing *drawing, tvbuff_t *frame_tvb, proto_tree *parent)
+{
+    stored_message *stored = drawing->stored;
+    const imap_facts *facts = stored->imap;
+    tvbuff_t *tvb = drawing->whole ? drawing->whole : frame_tvb;
+    proto_item *item = proto_tree_add_item(parent, facts->is_header ? hf_mailxtra_imap_header : hf_mailxtra_imap_part,
+                                           tvb, 0, drawing->whole ? -1 : 0, ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_message);
+    proto_item_append_text(item, ": %s", facts->section);
+    tree_imap_draw_facts(tree, tvb, facts);
+    if (stored->not_fetched)
+        proto_item_set_generated(
+            proto_tree_add_uint64(tree, hf_mailxtra_message_not_fetched, tvb, 0, 0, stored->not_fetched));
+    draw_fragments(drawing, tree);
+    if (facts->is_header)
+        draw_header(drawing, tree, drawing->mime->root);
+    else
+        draw_part(drawing, tree, drawing->mime->root);
+    mailxtra_add_anomalies(drawing->pinfo, item, stored->anomalies | (facts->is_header ? 0 : drawing->mime->anomalies));
+}
+
 static void draw_tree(const message_drawing *drawing, tvbuff_t *frame_tvb, proto_tree *parent)
 {
     stored_message *stored = drawing->stored;
     tvbuff_t *tvb = drawing->whole ? drawing->whole : frame_tvb;
+    if (stored->imap && stored->imap->section) {
+        draw_section(drawing, frame_tvb, parent);
+        return;
+    }
     proto_item *item = proto_tree_add_item(parent, hf_mailxtra_message, tvb, 0, drawing->whole ? -1 : 0, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_message);
     gboolean complete = message_store_is_complete(stored);
@@ -438,7 +465,12 @@ static void draw_tree(const message_drawing *drawing, tvbuff_t *frame_tvb, proto
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_size, tvb, 0, 0, stored->size));
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_mailxtra_message_complete, tvb, 0, 0, complete));
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_message_missing, tvb, 0, 0, stored->missing));
+    if (stored->not_fetched)
+        proto_item_set_generated(
+            proto_tree_add_uint64(tree, hf_mailxtra_message_not_fetched, tvb, 0, 0, stored->not_fetched));
     draw_envelope(drawing, tree, tvb);
+    if (stored->imap)
+        tree_imap_draw_facts(tree, tvb, stored->imap);
     draw_summary_field(drawing, tree, hf_mailxtra_message_from, "From");
     draw_summary_field(drawing, tree, hf_mailxtra_message_to, "To");
     draw_summary_field(drawing, tree, hf_mailxtra_message_cc, "Cc");
@@ -465,6 +497,8 @@ static void make_summary(stored_message *stored, const mime_message *mime)
 {
     GString *text = g_string_new(NULL);
     guint count = 0;
+    if (stored->imap && stored->imap->section)
+        g_string_append_printf(text, "part %s", stored->imap->section);
     append_field(text, mime, "from", "From");
     append_field(text, mime, "subject", "Subject");
     for (guint i = 0; i < mime->parts->len && count < 5; i++) {
@@ -483,6 +517,8 @@ static void make_summary(stored_message *stored, const mime_message *mime)
 
 static void fill_columns(const stored_message *stored, packet_info *pinfo)
 {
+    if (stored->imap && stored->imap->is_header)
+        return;
     col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", *stored->summary ? stored->summary : "message without header");
     if (!message_store_is_complete(stored))
         col_append_str(pinfo->cinfo, COL_INFO, " [incomplete]");

@@ -12,8 +12,11 @@
 #include "save_tap.h"
 #include "taps.h"
 #include "text.h"
+#include "tree_imap.h"
 #include "tree_message.h"
 #include "tree_trace.h"
+
+#include "../core/session_bytes.h"
 
 static dissector_handle_t ntlmssp_handle;
 
@@ -114,6 +117,14 @@ static void draw_auth(const session_drawing *drawing, proto_tree *parent, const 
 
 /* ---- one function per kind of record ---- */
 
+static void draw_note(const session_drawing *drawing, const mail_record *record, const char *text)
+{
+    proto_item *item;
+    proto_tree_add_subtree(drawing->tree, drawing->tvb, 0, 0, ett_mailxtra_field, &item, text);
+    proto_item_set_generated(item);
+    mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
+}
+
 static void draw_params(const session_drawing *drawing, proto_tree *tree, const mail_event *event,
                         const record_view *view)
 {
@@ -134,6 +145,10 @@ static void draw_command(const session_drawing *drawing, const mail_record *reco
     const mail_event *event = &record->event;
     packet_info *pinfo = drawing->pinfo;
     record_view view = record_view_line(drawing->call, record, drawing->tvb, pinfo);
+    if (event->imap && !event->first && !event->verb.len) {
+        draw_note(drawing, record, "Command, goes on behind a literal");
+        return;
+    }
     proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_command, view.tvb, view.offset, view.length,
                                              text_upper(pinfo, event->verb));
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_command);
@@ -147,6 +162,8 @@ static void draw_command(const session_drawing *drawing, const mail_record *reco
         proto_tree_add_string(tree, slice_is(event->verb, "RCPT") ? hf_mailxtra_envelope_to : hf_mailxtra_envelope_from,
                               view.tvb, view.offset, view.line_length, text_utf8(pinfo, event->path));
     draw_params(drawing, tree, event, &view);
+    tree_imap_draw_tag(tree, &view, pinfo, record);
+    tree_imap_draw_items(tree, &view, pinfo, record);
     draw_auth(drawing, tree, record, &view);
     add_exchange_question(drawing, tree, record);
     mailxtra_add_anomalies(pinfo, item, event->anomalies);
@@ -160,6 +177,7 @@ static void draw_auth_line(const session_drawing *drawing, const mail_record *re
     proto_tree *tree =
         proto_tree_add_subtree_format(drawing->tree, view.tvb, view.offset, view.length, ett_mailxtra_command, &item,
                                       "Authentication response: %s", text_utf8(pinfo, record->event.line));
+    tree_imap_draw_tag(tree, &view, pinfo, record);
     draw_auth(drawing, tree, record, &view);
     add_exchange_question(drawing, tree, record);
     mailxtra_add_anomalies(pinfo, item, record->event.anomalies);
@@ -210,6 +228,8 @@ static void draw_reply_line(session_drawing *drawing, const mail_record *record)
     proto_item *item = proto_tree_add_string(tree, hf_mailxtra_reply_text, view.tvb, view.offset, view.line_length,
                                              text_utf8(pinfo, event->text));
     draw_capability(drawing, tree, event, &view);
+    tree_imap_draw_tag(tree, &view, pinfo, record);
+    tree_imap_draw_items(tree, &view, pinfo, record);
     if (event->recipient.len)
         add_generated(tree, hf_mailxtra_reply_recipient, view.tvb, text_utf8(pinfo, event->recipient));
     draw_auth(drawing, tree, record, &view);
@@ -277,25 +297,29 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
 static void draw_text(const session_drawing *drawing, const mail_record *record)
 {
     record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo);
-    proto_item *item = proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
-                                             text_utf8(drawing->pinfo, record->event.line));
+    slice line = record->event.line;
+    proto_item *item =
+        proto_tree_add_string(drawing->tree, hf_mailxtra_text_line, view.tvb, view.offset, view.length,
+                              is_text(line) ? text_utf8(drawing->pinfo, line) : text_or_hex(drawing->pinfo, line));
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
 }
 
 static void draw_gap(const session_drawing *drawing, const mail_record *record)
 {
+    if (record->event.anomalies & ANOMALY_BIT(ANOMALY_NOT_FETCHED)) {
+        draw_note(drawing, record, "Bytes that the server has, and that are not transferred");
+        return;
+    }
     proto_item *item =
         proto_tree_add_uint64(drawing->tree, hf_mailxtra_missing, drawing->tvb, 0, 0, record->event.missing);
     proto_item_set_generated(item);
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies | ANOMALY_BIT(ANOMALY_LOST_BYTES));
 }
 
-static void draw_note(const session_drawing *drawing, const mail_record *record, const char *text)
+static void draw_untagged(const session_drawing *drawing, const mail_record *record)
 {
-    proto_item *item;
-    proto_tree_add_subtree(drawing->tree, drawing->tvb, 0, 0, ett_mailxtra_field, &item, text);
-    proto_item_set_generated(item);
-    mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
+    record_view view = record_view_line(drawing->call, record, drawing->tvb, drawing->pinfo);
+    tree_imap_draw_untagged(drawing->tree, &view, drawing->pinfo, record);
 }
 
 static void draw_record(session_drawing *drawing, const mail_record *record)
@@ -335,6 +359,9 @@ static void draw_record(session_drawing *drawing, const mail_record *record)
         break;
     case MAIL_EVENT_ANOMALY:
         draw_note(drawing, record, "Anomaly");
+        break;
+    case MAIL_EVENT_UNTAGGED:
+        draw_untagged(drawing, record);
         break;
     }
 }

@@ -7,13 +7,16 @@ usage: clients.py SESSION HOST PORT [ARGUMENT...]       SESSION: a function belo
 import base64
 import hashlib
 import hmac
+import imaplib
 import json
 import poplib
+import re
 import smtplib
 import socket
 import ssl
 import sys
 import time
+import zlib
 from pathlib import Path
 
 EML = Path(__file__).resolve().parent.parent / "data" / "eml"
@@ -503,6 +506,122 @@ def pop3_auth(host, port):
             answer = wire.ask(step)
         wire.ask("STAT", "+OK")
         wire.ask("QUIT", "+OK")
+
+
+# ---------------------------------------------------------------- IMAP
+
+def imap_store(host, port, maildir, target):
+    """Not a session: notes the SHA-256 of each mail that the server has, as it goes over the wire (CRLF)."""
+    mails = [re.sub(rb"\r?\n", b"\r\n", path.read_bytes())
+             for folder in ("new", "cur") for path in sorted(Path(maildir, "Maildir", folder).iterdir())]
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    Path(target).write_text(json.dumps(sorted(hashlib.sha256(mail).hexdigest() for mail in mails), indent=1) + "\n")
+
+
+def imap_fetch_variants(host, port, user, password):
+    """imaplib, each mail in another way: whole, header and text, RFC822, in chunks, as parts."""
+    client = imaplib.IMAP4(host, int(port))
+    client.login(user, password)
+    client.select("INBOX")
+    sizes = {uid: int(re.search(rb"RFC822.SIZE (\d+)", client.uid("FETCH", uid, "(RFC822.SIZE)")[1][0])[1])
+             for uid in client.uid("SEARCH", "ALL")[1][0].decode().split()}
+    uids = list(sizes)
+    client.uid("FETCH", uids[0], "(FLAGS INTERNALDATE BODY.PEEK[])")
+    client.fetch("2", "(RFC822.HEADER RFC822.TEXT)")
+    client.uid("FETCH", uids[2], "(ENVELOPE BODYSTRUCTURE)")
+    for start in range(0, sizes[uids[2]] + 1, 2000):
+        client.uid("FETCH", uids[2], f"(BODY.PEEK[]<{start}.2000>)")
+    client.uid("FETCH", uids[3], "(UID BODY.PEEK[HEADER])")
+    client.uid("FETCH", uids[3], "(UID BODY.PEEK[TEXT])")
+    client.fetch(f"{uids[4]}", "RFC822")
+    client.logout()
+
+
+def imap_parts(host, port, user, password):
+    """A client that shows a mail and saves its attachments: structure, header, then single parts, one in chunks, one in
+    another connection, one twice, one with the encoding undone by the server."""
+    def connect():
+        client = imaplib.IMAP4(host, int(port))
+        client.login(user, password)
+        client.select("INBOX", readonly=True)
+        return client
+
+    client = connect()
+    client.uid("FETCH", "1:*", "(FLAGS RFC822.SIZE INTERNALDATE ENVELOPE BODYSTRUCTURE "
+                               "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT CONTENT-TYPE)])")
+    client.uid("FETCH", "3", "(BODY.PEEK[HEADER] BODY.PEEK[1.1.1])")
+    client.uid("FETCH", "3", "(BODY.PEEK[1.2.MIME])")
+    client.uid("FETCH", "3", "(BODY.PEEK[1.2])")
+    client.uid("FETCH", "3", "(BODY.PEEK[1.2])")
+    client.uid("FETCH", "3", "(BODY.PEEK[2]<0.1500>)")
+    second = connect()
+    start = 1500
+    while start:
+        piece = second.uid("FETCH", "3", f"(BODY.PEEK[2]<{start}.1500>)")[1][0]
+        start = start + 1500 if isinstance(piece, tuple) and len(piece[1]) == 1500 else 0
+    second.uid("FETCH", "1", "(BINARY.PEEK[2])")
+    # a preview: the rest is never fetched
+    second.uid("FETCH", "5", "(BODY.PEEK[]<0.200>)")
+    second.logout()
+    client.logout()
+
+
+def imap_append(host, port, user, password, *names):
+    """APPEND with and without waiting for leave, MULTIAPPEND, one that the server does not want, and IDLE."""
+    wire = Wire(host, port, greeting=False)
+    wire.line()
+
+    def done(tag):
+        while not (line := wire.line()).startswith(tag.encode() + b" "):
+            pass
+        return line
+
+    wire.send(f"a1 LOGIN {{{len(user)}}}")
+    wire.line()
+    wire.send(f"{user} {{{len(password)}+}}\r\n{password}")
+    done("a1")
+    wire.send('a2 CREATE "Entw&APw-rfe"')
+    done("a2")
+    mails = [read(name) for name in names]
+    wire.send(f'a3 APPEND "Entw&APw-rfe" (\\Draft) "01-Jan-2024 10:00:00 +0100" {{{len(mails[0])}}}')
+    wire.line()
+    wire.send(mails[0] + b"\r\n")
+    done("a3")
+    wire.send(f"a4 APPEND INBOX (\\Seen) {{{len(mails[1])}+}}\r\n".encode() + mails[1] +
+              f" (\\Flagged) {{{len(mails[2])}+}}\r\n".encode() + mails[2] + b"\r\n")
+    done("a4")
+    wire.send("a5 APPEND nowhere {1000}")
+    done("a5")
+    wire.send("a6 SELECT INBOX")
+    done("a6")
+    wire.send("a7 IDLE")
+    wire.line()
+    wire.send("DONE")
+    done("a7")
+    wire.send("a8 LOGOUT")
+    done("a8")
+
+
+def imap_compress(host, port, user, password):
+    """COMPRESS=DEFLATE (RFC 4978), and everything fetched behind it."""
+    connection = socket.create_connection((host, int(port)), timeout=20)
+    inflate, deflate = zlib.decompressobj(-15), zlib.compressobj(9, zlib.DEFLATED, -15)
+
+    def ask(text, tag, compressed):
+        data = text.encode() + b"\r\n"
+        connection.sendall(deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH) if compressed else data)
+        answer = b""
+        while not re.search(rb"(^|\n)" + tag + rb" (OK|NO|BAD)[^\n]*\n$", answer):
+            piece = connection.recv(65536)
+            answer += inflate.decompress(piece) if compressed else piece
+        return answer
+
+    connection.recv(65536)
+    ask(f"c1 LOGIN {user} {password}", b"c1", False)
+    ask("c2 COMPRESS DEFLATE", b"c2", False)
+    ask("c3 SELECT INBOX", b"c3", True)
+    ask("c4 UID FETCH 1:* (FLAGS BODY.PEEK[])", b"c4", True)
+    ask("c5 LOGOUT", b"c5", True)
 
 
 # ---------------------------------------------------------------- not mail

@@ -135,7 +135,7 @@ network_up
 servers_up
 mkdir -p "$pcaps"
 if [ $# = 0 ]; then
-	set -- hops foxmail five mailbox telnet auth ntlm smtp tls exim troubles not_mail trace forged
+	set -- hops foxmail five mailbox telnet auth ntlm smtp tls exim troubles not_mail trace forged imap
 fi
 for scenario; do
 	"scenario_$scenario" || { echo "scenario $scenario failed" >&2; exit 1; }

@@ -74,6 +74,9 @@ dovecot_up() { # HOST DOMAIN
 		    port = 11110
 		  }
 		}
+		protocol imap {
+		  mail_plugins = \$mail_plugins imap_zlib
+		}
 		protocol lmtp {
 		  mail_plugins =
 		  postmaster_address = postmaster@$domain

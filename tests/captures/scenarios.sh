@@ -266,6 +266,134 @@ scenario_exim() {
 	embed_keys exim-tls-odd-port exims.keys
 }
 
+# ---------------------------------------------------------------- IMAP
+
+imap_mailbox="five-1-thunderbird box-koi8r five-4-gmail box-digest box-ascii"
+
+mutt_copy() { # PROGRAM    opens the mailbox and copies every mail into a local file
+	rm -f "$lab/mutt.mbox"
+	cat >"$lab/muttrc" <<-END
+		set imap_user="box@cyberdyne.local" imap_pass="mailbox-5" folder="imap://172.16.16.231/" spoolfile="+INBOX"
+		set ssl_starttls=no ssl_force_tls=no confirmappend=no confirmcreate=no quit=yes delete=no copy=no mbox_type=mbox header_cache="" imap_keepalive=0
+		set imap_authenticators="login"
+		push "<tag-pattern>~A<enter><tag-prefix><copy-message>$lab/mutt.mbox<enter><exit>"
+	END
+	on reader env HOME="$lab" TERM=xterm timeout 30 script -qec "$1 -n -F $lab/muttrc" /dev/null </dev/null || true
+}
+
+mbsync_both_ways() {
+	mkdir -p "$lab/mbsync/INBOX/cur" "$lab/mbsync/INBOX/new" "$lab/mbsync/INBOX/tmp"
+	cp "$eml/python.eml" "$lab/mbsync/INBOX/new/1.lab"
+	cat >"$lab/mbsyncrc" <<-END
+		IMAPStore far
+		Host 172.16.16.231
+		User box@cyberdyne.local
+		Pass mailbox-5
+		SSLType None
+		AuthMechs LOGIN
+
+		MaildirStore near
+		Path $lab/mbsync/
+		Inbox $lab/mbsync/INBOX
+
+		Channel all
+		Far :far:
+		Near :near:
+		Patterns INBOX
+		Sync All
+		SyncState *
+	END
+	on reader env HOME="$lab" mbsync -V -c "$lab/mbsyncrc" all
+}
+
+offlineimap_run() {
+	cat >"$lab/offlineimaprc" <<-END
+		[general]
+		accounts = lab
+		metadata = $lab/offlineimap
+		[Account lab]
+		localrepository = near
+		remoterepository = far
+		[Repository near]
+		type = Maildir
+		localfolders = $lab/offline
+		[Repository far]
+		type = IMAP
+		remotehost = 172.16.16.231
+		remoteuser = box@cyberdyne.local
+		remotepass = mailbox-5
+		ssl = no
+		starttls = no
+		auth_mechanisms = LOGIN
+	END
+	on reader env HOME="$lab" timeout 60 offlineimap -o -c "$lab/offlineimaprc" -u basic
+}
+
+fetchmail_imap() {
+	cat >"$lab/fetchmailrc" <<-END
+		set no syslog
+		poll 172.16.16.231 protocol IMAP user "box@cyberdyne.local" password "mailbox-5" fetchall keep
+		  sslproto '' mda "cat >/dev/null"
+	END
+	chmod 600 "$lab/fetchmailrc"
+	on reader env HOME="$lab" FETCHMAILHOME="$lab" fetchmail -v -f "$lab/fetchmailrc" --pidfile "$lab/fetchmail.pid"
+}
+
+getmail_run() {
+	mkdir -p "$lab/getmail"
+	cat >"$lab/getmail/rc" <<-END
+		[retriever]
+		type = SimpleIMAPRetriever
+		server = 172.16.16.231
+		username = box@cyberdyne.local
+		password = mailbox-5
+		[destination]
+		type = MDA_external
+		path = /bin/true
+		allow_root_commands = true
+		[options]
+		read_all = true
+		delete = false
+	END
+	chown -R nobody "$lab/getmail"
+	on reader env HOME="$lab/getmail" getmail --getmaildir="$lab/getmail" --rcfile=rc
+}
+
+# Every client finds the same mails anew.
+imap_capture() { # NAME COMMAND...
+	local name=$1
+	shift
+	# shellcheck disable=SC2086  # a list of messages
+	fill_mailbox mail02 box $imap_mailbox
+	py reader imap-store - - "$lab/mail02/mail/box" "$root/tests/data/imap/$name.json"
+	capture "$name.pcap" reader 'tcp' "$@"
+}
+
+scenario_imap() {
+	local client="172.16.16.231 143 box@cyberdyne.local mailbox-5"
+	imap_capture imap-mutt mutt_copy mutt
+	imap_capture imap-neomutt mutt_copy neomutt
+	imap_capture imap-mbsync mbsync_both_ways
+	imap_capture imap-offlineimap offlineimap_run
+	imap_capture imap-fetchmail fetchmail_imap
+	imap_capture imap-getmail getmail_run
+	# shellcheck disable=SC2086
+	imap_capture imap-variants py reader imap-fetch-variants $client
+	# shellcheck disable=SC2086
+	imap_capture imap-parts py reader imap-parts $client
+	# shellcheck disable=SC2086
+	imap_capture imap-append py reader imap-append $client box-big5 short box-euckr
+	# shellcheck disable=SC2086
+	imap_capture imap-compress py reader imap-compress $client
+	imap_capture imaps-993 on reader env SSLKEYLOGFILE="$lab/imaps.keys" curl -sS --insecure \
+		--user box@cyberdyne.local:mailbox-5 --url "imaps://172.16.16.231/INBOX;UID=1" -o "$lab/imaps.eml"
+	rm -rf "$tls/imaps-993"
+	mkdir -p "$tls/imaps-993"
+	cp "$lab/imaps.eml" "$tls/imaps-993/1.eml"
+	echo '{"protocol": "IMAP", "command": "FETCH", "envelope_from": null, "envelope_to": []}' >"$tls/imaps-993/1.json"
+	embed_keys imaps-993 imaps.keys
+}
+
 # ---------------------------------------------------------------- what is not mail
 
 # Protocols that look like mail for a line or two, on ports that nobody has claimed: 220 greetings, USER and PASS,

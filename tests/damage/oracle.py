@@ -118,11 +118,17 @@ def messages_of(capture, path):
     """The messages that mailtruth finds, with their places. Where the capture lacks bytes, without places."""
     found, at = [], {}
     for facts in mailtruth.capture_messages(path):
-        sender = "S" if facts["command"] in ("RETR", "TOP") else "C"
+        sender = "S" if facts["command"] in ("RETR", "TOP", "FETCH") else "C"
         flow = (facts["stream"], sender)
         held = capture.flow(flow)
         places, end, command_at = [], None, None
-        if not held.holes:
+        if facts["protocol"] == "IMAP":
+            # never said to be asked for behind a cut: several commands may be under way
+            begin, command_at = bytes(held.data).find(facts["raw"], at.get(flow, 0)), -1
+            if begin >= 0:
+                places, end = list(range(begin, begin + len(facts["raw"]))), begin + len(facts["raw"])
+                at[flow] = end
+        elif not held.holes:
             data, start = bytes(held.data), at.get(flow, 0)
             place = place_chunks if facts["command"] == "BDAT" else place_text
             places, end = place(data, facts["raw"], start)

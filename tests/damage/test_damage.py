@@ -30,7 +30,8 @@ def seeds(count):
 
 
 def is_clear(path):
-    return path.suffix == ".pcap" and not any(message["tls"] for message in EXPECTED[path.name]["messages"])
+    # of the mails of imap-parts only pieces are fetched: the oracle knows whole mails
+    return path.suffix == ".pcap" and path.name != "imap-parts.pcap" and not any(message["tls"] for message in EXPECTED[path.name]["messages"])
 
 
 class Clean:

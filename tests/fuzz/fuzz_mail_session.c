@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 
     if (size == 0)
         return 0;
-    session = mail_session_new(MAIL_PROTOCOL_SMTP + data[0] % 3, data[0] & 4, touch, NULL);
+    session = mail_session_new(MAIL_PROTOCOL_SMTP + data[0] % 4, data[0] & 4, touch, NULL);
     while (rest.len) {
         guint8 control = rest.data[0];
         mail_side side = control & 1 ? MAIL_SERVER : MAIL_CLIENT;

@@ -2,13 +2,13 @@
 """Read the mails out of a capture, slowly and plainly: the truth that mailxtra is compared with.
 
 Shares nothing with the plugin and nothing with Wireshark: the standard library only. It reads the whole capture
-into memory, puts every TCP stream together by sequence number, splits it into SMTP, LMTP and POP3 sessions
+into memory, puts every TCP stream together by sequence number, splits it into SMTP, LMTP, POP3 and IMAP sessions
 afterwards, with both directions at hand, and lets Python's email package decode the parts.
 
 usage: mailtruth.py [--save DIR] CAPTURE       prints a JSON list of messages; --save writes the messages too
        mailtruth.py --message FILE             the same for one message in a file
 
-Per message: protocol (SMTP, LMTP, POP3), command (DATA, BDAT, RETR, TOP), stream (Wireshark's tcp.stream), frame (the
+Per message: protocol (SMTP, LMTP, POP3, IMAP), command (DATA, BDAT, RETR, TOP, FETCH, APPEND), stream (Wireshark's tcp.stream), frame (the
 one that completes the message), envelope_from, envelope_to (accepted recipients), complete, size, sha256 (of the
 message with dot-stuffing undone and its last CRLF kept), subject, from, to (decoded), attachments. Per attachment:
 path (part number as in IMAP), filename (decoded, null without one), type, complete, size, sha256. What a hole in the
@@ -22,6 +22,7 @@ import json
 import re
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 
@@ -384,6 +385,115 @@ def pop3_messages(stream, client, server):
     return messages
 
 
+# ---------------------------------------------------------------- IMAP
+
+LITERAL = re.compile(rb"~?\{(\d+)[+-]?\}\r?\n$")
+PIECE = re.compile(rb"(BODY\[([^\]]*)\](?:<(\d+)>)?|RFC822(\.TEXT|\.HEADER)?) $", re.I)
+
+
+def imap_lines(flow, skips=()):
+    """The logical lines of a side: (lists of text and literal in turn, offset behind the line). `skips`: offsets of literals
+    that were announced and never sent."""
+    at, data = 0, bytes(flow.data)
+    pieces = []
+    while at < len(data):
+        end = data.find(b"\n", at) + 1
+        if not end:
+            return
+        text = data[at:end]
+        found = LITERAL.search(text)
+        if found and not re.match(rb"(\*|[^ ]+) (OK|NO|BAD|BYE|PREAUTH) |\+", text if not pieces else b""):
+            if end in skips:
+                pieces, at = [], end
+                continue
+            size = int(found[1])
+            pieces += [text[:found.start()], (end, data[end:end + size])]
+            at = end + size
+            continue
+        yield [*pieces, text.rstrip(b"\r\n")], end
+        pieces, at = [], end
+
+
+def inflated(flow, start):
+    """The flow with what is behind `start` inflated (RFC 4978), each byte in the frame that brought it."""
+    out, inflate, done = Flow(), zlib.decompressobj(-15), 0
+    out.start, out.next = flow.start, flow.next
+    for end, frame in flow.frames:
+        piece, done = bytes(flow.data[done:end]), end
+        clear = max(0, len(piece) - max(0, end - start))
+        out.data += piece[:clear] + inflate.decompress(piece[clear:])
+        out.frames.append((len(out.data), frame))
+    return out
+
+
+def without_compression(client, server):
+    asked = re.search(rb"^(\S+) COMPRESS DEFLATE\r\n", bytes(client.data), re.M | re.I)
+    agreed = asked and re.search(rb"^" + re.escape(asked[1]) + rb" OK [^\n]*\n", bytes(server.data), re.M)
+    return (inflated(client, asked.end()), inflated(server, agreed.end())) if agreed else (client, server)
+
+
+class ImapSession:
+    """What one connection fetches and appends. Header and text, and chunks, are put together; a part is no message."""
+
+    def __init__(self, stream, client, server):
+        self.stream, self.client, self.server = stream, client, server
+        self.messages, self.halves, self.chunks, self.sizes = [], {}, {}, {}
+
+    def add(self, command, flow, end, raw):
+        self.messages.append(dict(protocol="IMAP", command=command, stream=self.stream.number, frame=flow.frame_at(end - 1),
+                                  envelope_from=None, envelope_to=[], complete=True, raw=raw, holes=[]))
+
+    def fetched(self, pieces, end):
+        text = b" ".join(piece for piece in pieces if isinstance(piece, bytes))
+        number, uid = re.match(rb"\* (\d+) FETCH", text, re.I)[1], re.search(rb"UID (\d+)", text)
+        size = re.search(rb"RFC822\.SIZE (\d+)", text)
+        if size:
+            self.sizes[number] = int(size[1])
+        for before, (_, raw) in zip(pieces[::2], pieces[1::2]):
+            found = PIECE.search(before)
+            if not found:
+                continue
+            section = (found[2] or b"") if found[2] is not None else (found[4] or b"").strip(b".")
+            section = section.upper()
+            if section == b"" and found[3] is not None:
+                self.chunk(number, int(found[3]), raw, end)
+            elif section == b"":
+                self.add("FETCH", self.server, end, raw)
+            elif section in (b"HEADER", b"TEXT"):
+                half = self.halves.setdefault(number, {})
+                half[section] = raw
+                if len(half) == 2:
+                    self.add("FETCH", self.server, end, half[b"HEADER"] + half[b"TEXT"])
+                    del self.halves[number]
+
+    def chunk(self, number, origin, raw, end):
+        held = self.chunks.setdefault(number, bytearray())
+        if origin == len(held):
+            held += raw
+        if raw and len(held) == self.sizes.get(number):
+            self.add("FETCH", self.server, end, bytes(held))
+            self.chunks[number] = bytearray()
+
+    def refused(self):
+        """Where a client's literal was to begin that the server did not want."""
+        answers = {line[0].split(b" ")[0]: line[0] for line, _ in imap_lines(self.server) if not line[0].startswith((b"*", b"+"))}
+        data = bytes(self.client.data)
+        return {found.end() for found in re.finditer(rb"^(\S+) [^\r\n]*\{\d+\}\r\n", data, re.M)
+                if re.match(rb"\S+ (NO|BAD) ", answers.get(found[1], b"")) and b"APPEND" in found[0]}
+
+    def run(self):
+        for pieces, end in imap_lines(self.server):
+            if re.match(rb"\* \d+ FETCH", pieces[0], re.I):
+                self.fetched(pieces, end)
+            if re.match(rb"\* \d+ EXPUNGE", pieces[0], re.I):
+                self.halves, self.chunks, self.sizes = {}, {}, {}
+        for pieces, end in imap_lines(self.client, self.refused()):
+            if re.match(rb"\S+ APPEND ", pieces[0], re.I):
+                for at, raw in pieces[1::2]:
+                    self.add("APPEND", self.client, at + len(raw), raw)
+        return self.messages
+
+
 def stream_messages(stream):
     """What protocol a stream speaks is decided by its server's greeting and its client's first word."""
     client, server = (stream.flows[end] for end in stream.ends)
@@ -394,6 +504,8 @@ def stream_messages(stream):
     if says.startswith(b"220") and not first.startswith((b"USER", b"PASS", b"\x16")) \
             or late and re.search(rb"\nMAIL FROM:", bytes(client.data), re.I):
         return SmtpSession(stream, client, server).run()
+    if says.startswith(b"* OK"):
+        return ImapSession(stream, *without_compression(client, server)).run()
     if says.startswith(b"+OK") or late and re.search(rb"\r\n\.\r\n\+OK", says):
         return pop3_messages(stream, client, server)
     return []

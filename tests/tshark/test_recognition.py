@@ -46,7 +46,18 @@ POP3 = [
     ("C", b"QUIT\r\n"),
     ("S", b"+OK Logging out.\r\n"),
 ]
-MAIL = {"SMTP": SMTP, "LMTP": LMTP, "POP3": POP3}
+IMAP = [
+    ("S", b"* OK [CAPABILITY IMAP4rev1] ready\r\n"),
+    ("C", b"a1 LOGIN bob secret\r\n"),
+    ("S", b"a1 OK Logged in\r\n"),
+    ("C", b"a2 SELECT INBOX\r\n"),
+    ("S", b"* 1 EXISTS\r\na2 OK [READ-WRITE] done\r\n"),
+    ("C", b"a3 UID FETCH 5 BODY[]\r\n"),
+    ("S", b"* 1 FETCH (UID 5 BODY[] {43}\r\nFrom: ann@example.org\r\nSubject: hello\r\n\r\n)\r\n)\r\na3 OK done\r\n"),
+    ("C", b"a4 LOGOUT\r\n"),
+    ("S", b"* BYE logging out\r\na4 OK done\r\n"),
+]
+MAIL = {"SMTP": SMTP, "LMTP": LMTP, "POP3": POP3, "IMAP": IMAP}
 
 NOT_MAIL = {
     "ftp": [
@@ -158,13 +169,14 @@ NOT_MAIL = {
         ("S", b"No mail for bob\r\n$ "),
         ("C", b"quit\r\n"),
     ],
-    "imap": [
-        ("S", b"* OK [CAPABILITY IMAP4rev1] ready\r\n"),
-        ("C", b"a1 LOGIN bob secret\r\n"),
-        ("S", b"a1 OK Logged in\r\n"),
-        ("C", b"a2 LOGOUT\r\n"),
-        ("S", b"* BYE\r\na2 OK\r\n"),
+    "acap": [
+        ("S", b'* ACAP (IMPLEMENTATION "x") (SASL "CRAM-MD5") (STARTTLS)\r\n'),
+        ("C", b'a001 AUTHENTICATE "CRAM-MD5"\r\n'),
+        ("S", b'+ "<nonsense@x>"\r\n'),
+        ("C", b'"fred abc"\r\n'),
+        ("S", b'a001 OK "done"\r\n'),
     ],
+    "bullets": [("S", b"* item one\r\n* OK is what I say\r\n"), ("C", b"1 check\r\n"), ("S", b"2 no\r\n")],
     "managesieve": [
         ("S", b'"IMPLEMENTATION" "Dovecot Pigeonhole"\r\n"SASL" "PLAIN"\r\nOK "ready"\r\n'),
         ("C", b'AUTHENTICATE "PLAIN" "AGJvYgBzZWNyZXQ="\r\n'),
@@ -204,7 +216,7 @@ def test_nothing_else_is_taken_for_mail(tshark, session_capture, two_pass, hands
     path = session_capture(
         *(transcript[start:] or transcript for transcript in NOT_MAIL.values()), server_port=18999, handshake=handshake, mss=mss
     )
-    found = tshark.fields(path, "mailxtra || smtp || pop", "tcp.stream", two_pass=two_pass)
+    found = tshark.fields(path, "mailxtra || smtp || pop || imap", "tcp.stream", two_pass=two_pass)
     names = list(NOT_MAIL)
     assert {names[int(stream)] for ((stream,),) in found} == set()
 
@@ -225,23 +237,27 @@ def test_mail_is_found_on_odd_ports(tshark, session_capture, two_pass, name, por
         assert set(found) <= set(payload) and len(found) > 0.9 * len(payload)
 
 
-@pytest.mark.parametrize("name,start", [(name, start) for name in MAIL for start in range(1, 5 if name == "LMTP" else 8)])
+# From there on the message is not in the capture any more.
+LATEST = {"LMTP": 5, "IMAP": 7}
+
+
+@pytest.mark.parametrize("name,start", [(name, start) for name in MAIL for start in range(1, LATEST.get(name, 8))])
 def test_mail_is_found_from_the_middle_on_odd_ports(tshark, session_capture, two_pass, name, start):
     path = session_capture(MAIL[name][start:], server_port=18999, handshake=False)
     # LMTP without its LHLO looks like SMTP; its protocol is not asked for then.
     assert subjects(tshark, path, two_pass) == ["hello"]
     commands = {value for row in tshark.fields(path, "mailxtra.command", "mailxtra.command") for value in row[0]}
-    assert "QUIT" in commands
+    assert commands & {"QUIT", "LOGOUT"}
 
 
-@pytest.mark.parametrize("name,port", [("SMTP", 25), ("SMTP", 587), ("SMTP", 2525), ("LMTP", 24), ("POP3", 110)])
+@pytest.mark.parametrize("name,port", [("SMTP", 25), ("SMTP", 587), ("SMTP", 2525), ("LMTP", 24), ("POP3", 110), ("IMAP", 143)])
 def test_mail_is_found_on_its_ports(tshark, session_capture, two_pass, name, port):
     path = session_capture(MAIL[name], server_port=port)
     assert protocols(tshark, path, two_pass) == {name}
     assert tshark.frames(path, "mailxtra", two_pass=two_pass) == tshark.frames(path, "tcp.len > 0")
 
 
-@pytest.mark.parametrize("name,port", [("SMTP", 25), ("POP3", 110)])
+@pytest.mark.parametrize("name,port", [("SMTP", 25), ("POP3", 110), ("IMAP", 143)])
 @pytest.mark.parametrize("handshake", [True, False], ids=["from_syn", "mid_stream"])
 def test_direction_is_not_told_by_the_port(tshark, session_capture, name, port, handshake):
     """Both sides use the well-known port, or the client does."""
@@ -255,7 +271,7 @@ def test_direction_is_not_told_by_the_port(tshark, session_capture, name, port, 
 
 @pytest.mark.parametrize("name", MAIL)
 def test_typed_by_hand_reads_like_any_other(tshark, session_capture, two_pass, name):
-    port = {"SMTP": 25, "LMTP": 24, "POP3": 110}[name]
+    port = {"SMTP": 25, "LMTP": 24, "POP3": 110, "IMAP": 143}[name]
     whole = session_capture(MAIL[name], server_port=port)
     typed = session_capture(MAIL[name], server_port=port, mss=1)
     assert session(tshark, typed, two_pass) == session(tshark, whole, two_pass)

@@ -1,5 +1,6 @@
 """mailxtra takes nothing away: what stock Wireshark shows of smtp.* and pop.* stays, and switching it off restores all."""
 
+import re
 from collections import Counter
 
 import harness
@@ -14,6 +15,12 @@ FIELDS = [
     "pop.request.parameter",
     "pop.response.indicator",
     "pop.response.description",
+    "imap.line",
+    "imap.request_tag",
+    "imap.request.command",
+    "imap.request.folder",
+    "imap.response_tag",
+    "imap.response.status",
 ]
 
 
@@ -56,6 +63,8 @@ def test_stock_fields_stay(tshark, stock, capture, two_pass):
             name: list((Counter(stock_values) - Counter(my_values)).elements())
             for name, my_values, stock_values in zip(FIELDS, mine[1:], stock_row[1:])
         }
+        if stock_reads_a_literal(dict(zip(FIELDS, stock_row[1:]))["imap.line"]):
+            missing = {name: [] if name.startswith("imap.") else values for name, values in missing.items()}
         if any(missing.values()) and not stock_is_wrong(capture, missing):
             lost.append((int(mine[0][0]), {name: values for name, values in missing.items() if values}))
     assert lost == []
@@ -74,6 +83,16 @@ def stock_is_wrong(capture, missing):
         return True
     # POP3 lines are not put together from segments: of a typed command each letter is a request.
     return capture.name.startswith("pop3-telnet")
+
+
+PROTOCOL_LINE = re.compile(r"(\* |\+ |\S+ (UID )?[A-Z]+( |$)|DONE$|[A-Za-z0-9+/=]{0,59}$)")
+
+
+def stock_reads_a_literal(lines):
+    """Stock shows what is in literals as lines with tags and commands, and the line in front of one in the frame that
+    completes it; it knows nothing of compression."""
+    lines = [line.replace("\\r\\n", "") for line in lines]
+    return any(re.search(r"\{\d+[+-]?\}$", line) or not line.isprintable() or not PROTOCOL_LINE.match(line) for line in lines)
 
 
 SMTP_COMMANDS = set("EHLO HELO LHLO MAIL RCPT DATA BDAT RSET VRFY EXPN HELP NOOP QUIT AUTH STARTTLS".split())

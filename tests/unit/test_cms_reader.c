@@ -4,11 +4,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <gio/gio.h>
-
 #include "byte_writer.h"
 #include "cms_reader.h"
-#include "inflater.h"
 #include "limits.h"
 
 #define BIT(name) ANOMALY_BIT(ANOMALY_##name)
@@ -242,68 +239,10 @@ static void test_depth(void)
     g_byte_array_unref(bytes);
 }
 
-static GByteArray *deflate(const char *text, gsize len)
-{
-    GConverter *converter = G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB, 9));
-    GByteArray *out = g_byte_array_new();
-    gsize read, made;
-    guint8 *chunk = g_malloc(len + 1000);
-    g_assert_cmpint(
-        g_converter_convert(converter, text, len, chunk, len + 1000, G_CONVERTER_INPUT_AT_END, &read, &made, NULL), ==,
-        G_CONVERTER_FINISHED);
-    put(out, chunk, made);
-    g_free(chunk);
-    g_object_unref(converter);
-    return out;
-}
-
-static void test_inflater(void)
-{
-    GByteArray *packed = deflate("hello hello hello hello", 23);
-    anomaly_set met = 0;
-    GByteArray *out = inflater_unpack(written(packed), 100, &met);
-    g_assert_cmpmem(out->data, out->len, "hello hello hello hello", 23);
-    g_assert_true(met == 0);
-    g_byte_array_unref(out);
-    out = inflater_unpack(written(packed), 23, &met);
-    g_assert_cmpuint(out->len, ==, 23);
-    g_byte_array_unref(out);
-    met = 0;
-    out = inflater_unpack(written(packed), 10, &met);
-    g_assert_cmpmem(out->data, out->len, "hello hell", 10);
-    g_assert_true(met == BIT(CONTENT_LIMIT));
-    g_byte_array_unref(out);
-    for (guint len = 0; len < packed->len; len++) {
-        met = 0;
-        out = inflater_unpack((slice){packed->data, len}, 100, &met);
-        g_assert_true(met == BIT(BAD_COMPRESSED));
-        g_byte_array_unref(out);
-    }
-    g_byte_array_unref(packed);
-}
-
-/* A megabyte that would be more than the limit. */
-static void test_bomb(void)
-{
-    gsize size = LIMIT_INFLATED_BYTES + 1000;
-    char *zeros = g_malloc0(size);
-    GByteArray *packed = deflate(zeros, size);
-    anomaly_set met = 0;
-    g_assert_cmpuint(packed->len, <, 100000);
-    GByteArray *out = inflater_unpack(written(packed), LIMIT_INFLATED_BYTES, &met);
-    g_assert_cmpuint(out->len, ==, LIMIT_INFLATED_BYTES);
-    g_assert_true(met == BIT(CONTENT_LIMIT));
-    g_byte_array_unref(out);
-    g_byte_array_unref(packed);
-    g_free(zeros);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cms_reader/content", test_content);
     g_test_add_func("/cms_reader/depth", test_depth);
-    g_test_add_func("/inflater/inflater", test_inflater);
-    g_test_add_func("/inflater/bomb", test_bomb);
     return g_test_run();
 }

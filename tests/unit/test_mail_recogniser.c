@@ -9,6 +9,7 @@
 #define SMTP MAIL_PROTOCOL_SMTP
 #define LMTP MAIL_PROTOCOL_LMTP
 #define POP3 MAIL_PROTOCOL_POP3
+#define IMAP MAIL_PROTOCOL_IMAP
 #define NO MAIL_VERDICT_NO
 #define MAYBE MAIL_VERDICT_MAYBE
 #define YES MAIL_VERDICT_YES
@@ -72,6 +73,16 @@ static void test_mail(void)
         {"STLS\r\n", "+OK x\r\n", NONE, YES, POP3},
         {"RETR 1\r\n", "+OK 120 octets\r\nReceived: x\r\n", NONE, YES, POP3},
         {"TOP 1 0\r\n", "", NONE, YES, POP3},
+        {"", "* OK [CAPABILITY IMAP4rev1] ready.\r\n", NONE, YES, IMAP},
+        {"", "* OK Dovecot ready.\r\n", NONE, YES, IMAP},
+        {"", "* PREAUTH IMAP4rev1 server logged in as Smith\r\n", NONE, YES, IMAP},
+        {"a1 CAPABILITY\r\n", "", NONE, YES, IMAP},
+        {"a1 LOGIN bob secret\r\n", "* OK ready\r\n", NONE, YES, IMAP},
+        {"A003 UID FETCH 1:* (FLAGS)\r\n", "", NONE, YES, IMAP},
+        {"2 SELECT INBOX\r\n", "", NONE, YES, IMAP},
+        {"", "* 5 EXISTS\r\n", NONE, YES, IMAP},
+        {"", "* 1 FETCH (UID 5 BODY[] {300}\r\n\x01", NONE, YES, IMAP},
+        {"GET / HTTP/1.0\r\n", "* OK IMAP4 ready\r\n", NONE, YES, IMAP},
     };
     check(rows, G_N_ELEMENTS(rows));
 }
@@ -108,8 +119,6 @@ static void test_not_mail(void)
         {"SSH-2.0-OpenSSH_9\r\n", "SSH-2.0-OpenSSH_9\r\n", NONE, NO, NONE},
         {"<?xml version='1.0'?>", "", NONE, NO, NONE},
         {"", "\"IMPLEMENTATION\" \"Dovecot Pigeonhole\"\r\n\"SIEVE\" \"x\"\r\nOK\r\n", NONE, NO, NONE},
-        {"", "* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n", NONE, NO, NONE},
-        {"a1 CAPABILITY\r\n", "", NONE, NO, NONE},
         {"", "Asterisk Call Manager/5.0\r\n", NONE, NO, NONE},
         {"", "J\x01\x01\n8.0", NONE, NO, NONE},
         {"\x16\x03\x01\x02\x01", "", NONE, NO, NONE},
@@ -119,6 +128,13 @@ static void test_not_mail(void)
         {"", "@RSYNCD: 31.0\n", NONE, NO, NONE},
         {"BITTORRENT", "", NONE, NO, NONE},
         {"", "* ACAP (IMPLEMENTATION \"x\")\r\n", NONE, NO, NONE},
+        {"", "* item one\r\n* item two\r\n", NONE, NO, NONE},
+        {"", "** OK\r\n", NONE, NO, NONE},
+        {"", "note NO entry\r\nmore\r\n", NONE, NO, NONE},
+        {"please check\r\n", "", NONE, NO, NONE},
+        {"a1 please check\r\n", "", NONE, NO, NONE},
+        {"a1 LOGIN bob secret\r\n", "HTTP/1.1 400 Bad Request\r\n", NONE, NO, NONE},
+        {"1 NOOP\r\n", "OK\r\n", NONE, NO, NONE},
         {"LIST -al\r\n", "+OK\r\n", NONE, NO, NONE},
         {"USER joe\r\n", "331 go\r\n", NONE, NO, NONE},
         {"hello world this is chat\r\n", "and so is this\r\n", NONE, NO, NONE},
@@ -127,6 +143,8 @@ static void test_not_mail(void)
         {"\x16\x03\x01\x02\x01", "", SMTP, NO, NONE},
         {"", "220 ProFTPD\r\n", SMTP, NO, NONE},
         {"", "SSH-2.0-x\r\n", POP3, NO, NONE},
+        {"SSH-2.0-PuTTY_Re", "", SMTP, NO, NONE}, /* no tag of IMAP that goes on */
+        {"SSH-2.0-PuTTY_Re", "", IMAP, NO, NONE},
         {"*1\r\n$4\r\nPING\r\n", "+PONG\r\n", POP3, NO, NONE},
     };
     check(rows, G_N_ELEMENTS(rows));

@@ -27,6 +27,17 @@ static const char *const pop3_words[] = {
     "S: ",         "S| +O",        "S| .",         "S| \n.\n",      "S| \r\n.\r",  "S? 5",     "S? 0",       "S| \x16",
     "C.",          "S.",           "TLS"};
 
+static const char *const imap_words[] = {
+    "C: a LOGIN x y",   "C: b LOGIN {3}", "C: abc",           "C: c SELECT INBOX",   "C: d FETCH 1 BODY[]<0.4>", "C: e UID FETCH 1 (BODY[1] BODY[2])",
+    "C: f APPEND x {4}", "C| abcd",       "C: g APPEND x (\\Seen) {4+}", "C: h APPEND x CATENATE (URL \"u\" TEXT {4}", "C: )",  "C: ",
+    "C: i IDLE",        "C: DONE",        "C: j STARTTLS",    "C: k COMPRESS DEFLATE", "C: l AUTHENTICATE LOGIN", "C: AAAA",  "C: *",
+    "C: 1 NOOP",        "C| \n",          "C? 5",             "C? 0",                "C| \x16",  "C: m \"q",   "C: n BODY[",
+    "S: * OK hi",       "S: * PREAUTH",   "S: * BYE",         "S: + x",              "S: a OK",  "S: b NO x",  "S: f NO", "S: g OK [APPENDUID 1 2]",
+    "S: c OK",          "S: j OK",        "S: k OK",          "S: l NO",             "S: i OK",  "S: * 3 EXISTS", "S: * 1 EXPUNGE",
+    "S: * 1 FETCH (BODY[] {4}", "S: * 2 FETCH (UID 5 BODY[1] {6}", "S| abcd", "S: )", "S: abcd BODY[2] {3}", "S: abcd)", "S: * OK [UIDVALIDITY 4]",
+    "S: * 1 FETCH (BODY[TEXT] \"x\" ENVELOPE (NIL {2}", "S: * LIST () \"/\" {3}", "S: * FETCH (((", "S: * 1 FETCH (BODY[1", "S| \x16", "S? 9", "S? 2", "S? 0",
+    "C.",               "S.",             "TLS"};
+
 static void play_random(mail_protocol protocol, const char *const *words, gsize count, guint32 seed)
 {
     GRand *random = g_rand_new_with_seed(seed);
@@ -76,10 +87,16 @@ static void test_random_pop3(void)
         play_random(MAIL_PROTOCOL_POP3, pop3_words, G_N_ELEMENTS(pop3_words), seed);
 }
 
+static void test_random_imap(void)
+{
+    for (guint32 seed = 0; seed < seeds(); seed++)
+        play_random(MAIL_PROTOCOL_IMAP, imap_words, G_N_ELEMENTS(imap_words), seed);
+}
+
 /* --- bounds --- */
 
 typedef struct tally {
-    guint events[MAIL_EVENT_ANOMALY + 1];
+    guint events[MAIL_EVENT_UNTAGGED + 1];
     guint64 data;
     anomaly_set anomalies;
     guint recipients;
@@ -267,6 +284,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mail_session/random_smtp", test_random_smtp);
     g_test_add_func("/mail_session/random_pop3", test_random_pop3);
+    g_test_add_func("/mail_session/random_imap", test_random_imap);
     g_test_add_func("/mail_session/pending_limit", test_pending_limit);
     g_test_add_func("/mail_session/recipient_limit", test_recipient_limit);
     g_test_add_func("/mail_session/held_limit", test_held_limit);

@@ -130,9 +130,69 @@ static inline void transcript_reply(GString *out, const mail_event *event)
     transcript_params(out, event);
 }
 
+static inline const char *transcript_item_name(imap_item_kind kind)
+{
+    static const char *const names[] = {
+#define X(id, name, type, title, text) name,
+        IMAP_ITEM_LIST(X)
+#undef X
+    };
+    return kind < IMAP_ITEM_COUNT ? names[kind] : "capability";
+}
+
+static inline gboolean transcript_is_number(imap_item_kind kind)
+{
+    enum { STRING, NUMBER };
+    static const guint8 types[] = {
+#define X(id, name, type, title, text) type,
+        IMAP_ITEM_LIST(X)
+#undef X
+    };
+    return kind < IMAP_ITEM_COUNT && types[kind] == NUMBER;
+}
+
+/* Which piece of which message. */
+static inline void transcript_place(GString *out, const mail_event *event)
+{
+    const mail_imap *imap = event->imap;
+    if (event->source == MAIL_FROM_FETCH)
+        g_string_append_printf(out, " %s[%.*s]", imap->is_binary ? "BINARY" : "BODY", (int)imap->section.len,
+                               (const char *)imap->section.data);
+    if (imap->is_partial)
+        g_string_append_printf(out, "<%d.%d>", (int)imap->origin, (int)imap->requested);
+    if (imap->sequence)
+        g_string_append_printf(out, " seq=%u", imap->sequence);
+    if (imap->uid)
+        g_string_append_printf(out, " uid=%u.%u", imap->uidvalidity, imap->uid);
+    transcript_named(out, "in", imap->mailbox);
+    transcript_named(out, "flags", imap->flags);
+    transcript_named(out, "date", imap->internaldate);
+}
+
+static inline void transcript_imap(GString *out, const mail_event *event)
+{
+    const mail_imap *imap = event->imap;
+    if (!event->first && !event->last && event->kind != MAIL_EVENT_AUTH_LINE)
+        g_string_append(out, " ...");
+    else if (!event->last && event->kind != MAIL_EVENT_AUTH_LINE)
+        g_string_append(out, " first");
+    else if (!event->first && event->kind != MAIL_EVENT_AUTH_LINE)
+        g_string_append(out, " rest");
+    transcript_named(out, "tag", imap->tag);
+    for (guint i = 0; i < imap->item_count; i++) {
+        const imap_item *item = &imap->items[i];
+        g_assert_cmpuint(item->offset + item->length, <=, event->line.len);
+        g_string_append_printf(out, " %.*s%s=", (int)item->depth, "........", transcript_item_name(item->kind));
+        if (transcript_is_number(item->kind))
+            g_string_append_printf(out, "%" G_GUINT64_FORMAT, item->number);
+        else
+            transcript_quote(out, item->text);
+    }
+}
+
 static inline void transcript_envelope(GString *out, const mail_event *event)
 {
-    static const char *const sources[] = {"DATA", "BDAT", "RETR", "TOP"};
+    static const char *const sources[] = {"DATA", "BDAT", "RETR", "TOP", "FETCH", "APPEND"};
     g_string_append_printf(out, "%u %s", event->message, sources[event->source]);
     if (event->has_envelope_from)
         g_string_append_printf(out, " <%.*s>", (int)event->envelope_from.len, (const char *)event->envelope_from.data);
@@ -189,6 +249,9 @@ static inline void transcript_sink(const mail_event *event, void *user)
     case MAIL_EVENT_REPLY_LINE:
         transcript_reply(out, event);
         break;
+    case MAIL_EVENT_UNTAGGED:
+        g_string_append(out, "*");
+        break;
     case MAIL_EVENT_LISTING_LINE:
         g_string_append(out, event->last ? "item ." : "item");
         transcript_named(out, "cap", event->capability);
@@ -197,10 +260,14 @@ static inline void transcript_sink(const mail_event *event, void *user)
     case MAIL_EVENT_MESSAGE_START:
         g_string_append(out, "message ");
         transcript_envelope(out, event);
+        if (event->imap)
+            transcript_place(out, event);
         break;
     case MAIL_EVENT_MESSAGE_END:
         g_string_append_printf(out, "end %s ", ends[event->end_reason]);
         transcript_envelope(out, event);
+        if (event->imap)
+            transcript_place(out, event);
         break;
     case MAIL_EVENT_TEXT:
         g_string_append(out, "text ");
@@ -217,6 +284,8 @@ static inline void transcript_sink(const mail_event *event, void *user)
         g_string_append_printf(out, "anomaly at %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, event->start, event->end);
         break;
     }
+    if (event->imap && event->kind != MAIL_EVENT_MESSAGE_START && event->kind != MAIL_EVENT_MESSAGE_END)
+        transcript_imap(out, event);
     transcript_auth(out, event);
     if (event->exchange)
         g_string_append_printf(out, " #%u", event->exchange);
