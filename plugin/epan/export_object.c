@@ -7,6 +7,7 @@
  */
 #include "export_object.h"
 
+#include "attachment_walk.h"
 #include "digest.h"
 #include "prefs.h"
 #include "save_tap.h"
@@ -141,13 +142,6 @@ gboolean export_object_is_wanted(void)
     return have_tap_listener(attachments.tap) || have_tap_listener(messages.tap);
 }
 
-gboolean export_object_is_attachment(const mime_part *part)
-{
-    if (part->is_attachment)
-        return TRUE;
-    return mailxtra_prefs.export_text && !part->children && g_str_has_prefix(part->type, "text/");
-}
-
 static ws_bool on_pool_end(wmem_allocator_t *pool _U_, wmem_cb_event_t event _U_, void *bytes)
 {
     g_byte_array_unref(bytes);
@@ -218,15 +212,13 @@ typedef struct offering {
     const stored_message *stored;
     offered_object object; /* frame and host are the same for all */
     const char *subject;
-    part_budget budget;
 } offering;
 
-static void offer_parts(offering *o, const mime_message *mime);
-
 /* Bytes that were offered stay until the tap is called, behind the dissection. */
-static void keep_bytes(const offering *o, GByteArray *bytes)
+static void keep_bytes(GByteArray *bytes, void *user)
 {
-    if (o->pinfo && bytes)
+    const offering *o = user;
+    if (o->pinfo)
         wmem_register_callback(o->pinfo->pool, on_pool_end, g_byte_array_ref(bytes));
 }
 
@@ -236,8 +228,9 @@ static const char *identity(const offering *o, const char *path, slice bytes)
     return text ? keep(o->pinfo, text) : NULL;
 }
 
-static void offer_bytes(offering *o, const mime_part *part, slice bytes)
+static void offer_attachment(const mime_part *part, slice bytes, void *user)
 {
+    const offering *o = user;
     offered_object object = o->object;
     char *name = export_name_safe(part->filename, NULL);
     object.type = keep(o->pinfo, g_strdup(part->type));
@@ -245,36 +238,6 @@ static void offer_bytes(offering *o, const mime_part *part, slice bytes)
     object.bytes = bytes;
     object.once = identity(o, part->path, bytes);
     offer(&attachments, o->pinfo, &object);
-}
-
-/* The part itself, and the attachments that are inside of it (TNEF, S/MIME). `bytes` are kept by the caller. */
-static void offer_leaf(offering *o, const mime_part *part, slice bytes)
-{
-    if (export_object_is_attachment(part))
-        offer_bytes(o, part, bytes);
-    part_content *content = part_content_open(part, bytes, &o->budget);
-    for (guint i = 0; content && i < content->parts->len; i++) {
-        const derived_part *derived = g_ptr_array_index(content->parts, i);
-        keep_bytes(o, derived->owned);
-        if (!derived->message || derived->part.is_attachment)
-            offer_leaf(o, &derived->part, derived->bytes);
-        if (derived->message)
-            offer_parts(o, derived->message);
-    }
-    part_content_close(content, &o->budget);
-}
-
-static void offer_parts(offering *o, const mime_message *mime)
-{
-    for (guint i = 0; i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (!export_object_is_attachment(part))
-            continue;
-        GByteArray *decoded = mime_part_decode(mime, part, NULL);
-        keep_bytes(o, decoded);
-        offer_leaf(o, part, (slice){decoded->data, decoded->len});
-        g_byte_array_unref(decoded);
-    }
 }
 
 static gboolean is_listening(const export_list *list, packet_info *pinfo)
@@ -301,7 +264,7 @@ static void offer_all(stored_message *stored, const mime_message *mime, packet_i
         offer(&messages, pinfo, &object);
     }
     if (is_listening(&attachments, pinfo))
-        offer_parts(&o, mime);
+        attachment_walk(mime, &(attachment_visitor){offer_attachment, keep_bytes, &o});
     g_free(subject);
 }
 

@@ -13,9 +13,6 @@ void export_object_register(void);
 /* Is one of the two lists open? */
 gboolean export_object_is_wanted(void);
 
-/* Is the part one that "Mail attachments" offers? Policy: docs/architecture.md, and the preference. */
-gboolean export_object_is_attachment(const mime_part *part);
-
 /* The text of a field of the message. That of a part that an IMAP client fetched by itself has its subject and sender
  * from the ENVELOPE, if there was one. NULL: not there. Free with g_free(). */
 char *export_object_field(const stored_message *stored, const mime_message *mime, const char *name);

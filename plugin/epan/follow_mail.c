@@ -3,7 +3,7 @@
  */
 #include "follow_mail.h"
 
-#include "export_object.h"
+#include "attachment_walk.h"
 #include "prefs.h"
 #include "stream_store.h"
 #include "text.h"
@@ -84,7 +84,7 @@ static void append_part(GString *text, const mime_message *mime, const mime_part
     if (part->children)
         return;
     GByteArray *decoded = mime_part_decode(mime, part, NULL);
-    if (export_object_is_attachment(part)) {
+    if (attachment_walk_counts(part)) {
         char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, decoded->data, decoded->len);
         g_string_append_printf(text, "[Part %s: %s, %s, %u bytes, SHA-256 %s]\r\n", part->path,
                                part->filename ? part->filename : "(no name)", part->type, decoded->len, hash);

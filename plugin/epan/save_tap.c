@@ -6,6 +6,7 @@
  */
 #include "save_tap.h"
 
+#include "attachment_walk.h"
 #include "digest.h"
 #include "export_object.h"
 #include "save_dir.h"
@@ -228,42 +229,42 @@ static char *name_of_part(const stored_message *stored, const mime_message *mime
     return name;
 }
 
-static void save_attachment(saver *s, const stored_message *stored, const mime_message *mime, const mime_part *part)
+/* One message on its way to the disk. */
+typedef struct saving {
+    saver *saver;
+    const stored_message *stored;
+    const mime_message *mime;
+    guint attachments;
+} saving;
+
+static void save_attachment(const mime_part *part, slice bytes, void *user)
 {
-    GByteArray *decoded = mime_part_decode(mime, part, NULL);
-    slice bytes = {decoded->data, decoded->len};
-    if (!is_new(s, stored, part->path, bytes)) {
-        g_byte_array_unref(decoded);
+    saving *one = user;
+    saver *s = one->saver;
+    one->attachments++;
+    if (!is_new(s, one->stored, part->path, bytes))
         return;
-    }
-    char *name = name_of_part(stored, mime, part);
+    char *name = name_of_part(one->stored, one->mime, part);
     begin_line(s, "attachment");
     jsonl_text(s->line, "part", part->path);
     jsonl_text(s->line, "name", part->filename);
     enter_object(s, part->type, bytes, part->complete, part->missing);
     save_object(s, name, bytes);
     g_free(name);
-    g_byte_array_unref(decoded);
 }
 
-static guint count_attachments(const mime_message *mime)
+static void save_message(const saving *one)
 {
-    guint count = 0;
-    for (guint i = 0; i < mime->parts->len; i++)
-        count += export_object_is_attachment(g_ptr_array_index(mime->parts, i)) ? 1 : 0;
-    return count;
-}
-
-static void save_message(saver *s, stored_message *stored, const mime_message *mime)
-{
+    saver *s = one->saver;
+    const stored_message *stored = one->stored;
     slice bytes = message_store_bytes(stored);
     if (!is_new(s, stored, "", bytes))
         return;
     begin_line(s, "message");
-    jsonl_number(s->line, "attachments", count_attachments(mime));
+    jsonl_number(s->line, "attachments", one->attachments);
     enter_object(s, "message/rfc822", bytes, message_store_is_complete(stored), stored->missing);
     if (s->messages) {
-        char *name = name_of_message(stored, mime);
+        char *name = name_of_message(stored, one->mime);
         save_object(s, name, bytes);
         g_free(name);
     } else {
@@ -281,13 +282,10 @@ static void save_all(saver *s, stored_message *stored)
         return;
     mime_message *mime = message_store_parse(stored);
     enter_message(s->common, stored, mime);
+    saving one = {s, stored, mime, 0};
+    attachment_walk(mime, &(attachment_visitor){.visit = save_attachment, .user = &one});
     if (message_store_is_mail(stored))
-        save_message(s, stored, mime);
-    for (guint i = 0; i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (export_object_is_attachment(part))
-            save_attachment(s, stored, mime, part);
-    }
+        save_message(&one);
     mime_message_free(mime);
 }
 

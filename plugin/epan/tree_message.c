@@ -6,6 +6,8 @@
  */
 #include "tree_message.h"
 
+#include "attachment_walk.h"
+
 #include "export_object.h"
 #include "guarded_call.h"
 #include "mailxtra_fields.h"
@@ -42,7 +44,7 @@ typedef struct message_drawing {
     const mime_message *mime; /* the message, or a mail that came out of one of its parts */
     tvbuff_t *whole; /* the bytes that offsets count in: the message's, or a decoded body's; NULL when there are none */
     packet_info *pinfo;
-    tvbuff_t **sources; /* of mime->sources, as far as they are drawn */
+    tvbuff_t **sources;  /* of mime->sources, as far as they are drawn */
     part_budget *budget; /* of all that comes out of the message's parts */
 } message_drawing;
 
@@ -222,7 +224,7 @@ static void draw_bytes(const message_drawing *drawing, proto_tree *tree, const m
 {
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, tvb, 0, 0, bytes.len));
     draw_protection(tree, tvb, part, bytes, anomalies);
-    if (export_object_is_attachment(part))
+    if (attachment_walk_counts(part))
         draw_attachment(drawing, tree, part, tvb, bytes);
     if (part_content_is_text(part))
         draw_text(drawing, tree, part, tvb, bytes, anomalies);
@@ -299,7 +301,7 @@ static void draw_inner_message(const message_drawing *drawing, proto_tree *tree,
     const mime_part *root = g_ptr_array_index(part->children, 0);
     gsize size = root->source == part->source ? part->body_length : root->source->bytes.len;
     proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_part_size, drawing->whole, 0, 0, size));
-    if (!export_object_is_attachment(part))
+    if (!attachment_walk_counts(part))
         return;
     GByteArray *decoded = mime_part_decode(drawing->mime, part, NULL);
     slice bytes = {decoded->data, decoded->len};
@@ -503,7 +505,7 @@ static void make_summary(stored_message *stored, const mime_message *mime)
     append_field(text, mime, "subject", "Subject");
     for (guint i = 0; i < mime->parts->len && count < 5; i++) {
         const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (!export_object_is_attachment(part))
+        if (!attachment_walk_counts(part))
             continue;
         if (++count == 5)
             g_string_append(text, ", ...");
@@ -540,8 +542,12 @@ void tree_message_draw(stored_message *stored, tvbuff_t *tvb, packet_info *pinfo
     if (wants_columns)
         fill_columns(stored, pinfo);
     part_budget budget = {0};
-    message_drawing drawing = {stored, mime, record_view_message(stored, tvb, pinfo), pinfo,
-                               wmem_alloc0_array(pinfo->pool, tvbuff_t *, mime->sources->len), &budget};
+    message_drawing drawing = {stored,
+                               mime,
+                               record_view_message(stored, tvb, pinfo),
+                               pinfo,
+                               wmem_alloc0_array(pinfo->pool, tvbuff_t *, mime->sources->len),
+                               &budget};
     drawing.sources[0] = drawing.whole;
     if (tree)
         draw_tree(&drawing, tvb, tree);

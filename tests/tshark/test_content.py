@@ -19,6 +19,7 @@ import zlib
 import harness
 import pytest
 import tnef_writer as tnef
+from test_save import manifest, of_kind, save
 
 SEVENZIP = shutil.which("7zz") or shutil.which("7z") or "7zz"
 needs = {name: pytest.mark.skipif(not shutil.which(name), reason=f"{name} is not installed") for name in
@@ -293,6 +294,19 @@ def test_tnef(tshark, capture, two_pass):
     assert values(tshark, path, "mailxtra.part.url") == ["http://tnef.example/"]
     digest = hashlib.sha256(TNEF_FILES["inner.bin"]).hexdigest()
     assert tshark.frames(path, f'mailxtra.attachment.sha256 == "{digest}"', two_pass=two_pass)
+
+
+@needs["openssl"]
+def test_what_is_inside_is_saved_too(tshark, capture, signer):
+    """-z mailxtra,save writes what the export list has."""
+    signed = run("openssl", "cms", *SIGN, "-outform", "DER", cwd=signer, data=part(b"inside", name="inside.bin"))
+    path = capture(mixed(part(winmail(), "application/ms-tnef", "winmail.dat"), part(signed, "application/pkcs7-mime; smime-type=signed-data", "smime.p7m")))
+    folder, _ = save(tshark, path)
+    lines = of_kind(manifest(folder), "attachment")
+    offered = exported(tshark, path)
+    assert offered["inside.bin"] == b"inside"
+    assert sorted((line["file"], line["sha256"]) for line in lines) == sorted((name, hashlib.sha256(data).hexdigest()) for name, data in offered.items())
+    assert [line["attachments"] for line in of_kind(manifest(folder), "message")] == [len(offered)]
 
 
 def unpacked(folder, *command):

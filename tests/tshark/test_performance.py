@@ -6,6 +6,7 @@ import resource
 import subprocess
 from dataclasses import replace
 
+from pcapgen import tcp_session, write_pcap
 from test_export import attached, delivery, mail
 
 
