@@ -130,6 +130,7 @@ static void note_reply(session_facts *facts, mail_record *record)
     note_capability(facts, event);
     if (event->first) {
         facts->last_code = event->code;
+        facts->said_bye |= event->status && strcmp(event->status, "BYE") == 0;
         facts->failures += refuses(event);
         if (!record->exchange && !facts->banner && !facts->commands)
             note_greeting(facts, event);
@@ -204,14 +205,15 @@ void session_facts_note(session_facts *facts, packet_info *pinfo, gboolean in_tl
 
 /* ---- the end ---- */
 
-/* Behind STARTTLS without keys nothing is known of what the two say. 421 is the server's way to say that it closes. */
+/* Behind STARTTLS without keys nothing is known of what the two say. 421, in IMAP BYE, is the server's way to say that
+ * it closes. */
 gboolean session_facts_close(session_facts *facts, mail_side side)
 {
     if (facts->end != SESSION_OPEN)
         return FALSE;
     facts->end = side == MAIL_SERVER ? SESSION_SERVER_CLOSED : SESSION_CLIENT_CLOSED;
     gboolean hidden = facts->tls_announced && !facts->in_tls;
-    if (hidden || facts->last_code == 421 || facts->last_code == 221)
+    if (hidden || facts->said_bye || facts->last_code == 421 || facts->last_code == 221)
         facts->end = SESSION_QUIT;
     return facts->end == SESSION_SERVER_CLOSED && facts->commands > 0;
 }

@@ -43,6 +43,7 @@ typedef struct session_facts {
     guint64 message_bytes;
     guint commands, failures; /* commands; replies that refuse */
     guint last_code;
+    gboolean said_bye; /* IMAP: the server announced that it closes */
     session_end end;
 } session_facts;
 

@@ -309,7 +309,10 @@ def closing(workspace, transcript, first):
 
 def test_server_closes_without_quit(tshark, workspace, two_pass):
     flagged = {"mailxtra.expert.closed_without_quit"}
+    imap = [("S", b"* OK IMAP4rev1 ready\r\n"), ("C", b"a NOOP\r\n"), ("S", b"a OK done\r\n")]
     for transcript, first, wanted in (
+        (imap, "S", flagged),
+        (imap + [("S", b"* BYE Autologout; idle for too long\r\n")], "S", set()),
         (smtp(ending=False), "S", flagged),
         (smtp(ending=False), "C", set()),
         (smtp(), "S", set()),
