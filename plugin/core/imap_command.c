@@ -39,16 +39,6 @@ static slice take_word(slice *rest)
     return word;
 }
 
-static gboolean is_tag(slice tag)
-{
-    if (tag.len == 0 || tag.len > 64)
-        return FALSE;
-    for (gsize i = 0; i < tag.len; i++)
-        if (tag.data[i] <= ' ' || tag.data[i] >= 0x7F || strchr("(){%*\"\\+", tag.data[i]))
-            return FALSE;
-    return TRUE;
-}
-
 static gboolean is_name(slice name)
 {
     if (name.len == 0 || name.len > 40 || !g_ascii_isalpha(name.data[0]))
@@ -66,7 +56,7 @@ gboolean imap_command_parse(slice line, imap_command *command_r)
 
     *command_r = (imap_command){0};
     command_r->tag = take_word(&rest);
-    if (!is_tag(command_r->tag))
+    if (!imap_is_tag(command_r->tag))
         return FALSE;
     command_r->name = take_word(&rest);
     if (slice_is(command_r->name, "UID")) {

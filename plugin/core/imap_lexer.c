@@ -470,3 +470,13 @@ gboolean imap_number(slice text, guint64 *number_r)
     *number_r = number;
     return TRUE;
 }
+
+gboolean imap_is_tag(slice word)
+{
+    if (word.len == 0 || word.len > 64)
+        return FALSE;
+    for (gsize i = 0; i < word.len; i++)
+        if (word.data[i] <= ' ' || word.data[i] >= 0x7F || strchr("(){%*\"\\+", word.data[i]))
+            return FALSE;
+    return TRUE;
+}

@@ -120,4 +120,7 @@ gboolean imap_token_is_string(const imap_token *token); /* atom, quoted or liter
 /* An atom that is a number; FALSE: it is none, or does not fit. */
 gboolean imap_number(slice text, guint64 *number_r);
 
+/* Can this word be a command's tag (RFC 3501 9: astring characters but "+"; clients' are a few)? */
+gboolean imap_is_tag(slice word);
+
 #endif

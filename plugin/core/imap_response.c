@@ -62,16 +62,6 @@ static gboolean is_name(slice name)
     return g_ascii_isalpha(name.data[0]);
 }
 
-static gboolean is_tag(slice tag)
-{
-    if (tag.len == 0 || tag.len > 64)
-        return FALSE;
-    for (gsize i = 0; i < tag.len; i++)
-        if (tag.data[i] <= ' ' || tag.data[i] >= 0x7F || strchr("(){%*\"\\+", tag.data[i]))
-            return FALSE;
-    return TRUE;
-}
-
 static gboolean parse_untagged(slice line, slice rest, imap_response *response)
 {
     slice word = take_word(&rest);
@@ -103,7 +93,7 @@ gboolean imap_response_parse(slice line, imap_response *response_r)
         read_text(rest, response_r);
         return TRUE;
     }
-    if (!is_tag(word))
+    if (!imap_is_tag(word))
         return FALSE;
     response_r->tag = word;
     response_r->status = status_of(take_word(&rest), TRUE);

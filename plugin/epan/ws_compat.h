@@ -80,13 +80,6 @@ WS_DLL_PUBLIC void register_seq_analysis(const char *name, const char *ui_name, 
 WS_DLL_PUBLIC register_analysis_t *sequence_analysis_find_by_name(const char *name);
 WS_DLL_PUBLIC tap_packet_cb sequence_analysis_get_packet_func(register_analysis_t *analysis);
 
-/* How the path of a statistics tree in the menu is cut into submenus. */
-#if WS_VERSION_AT_LEAST(4, 4)
-#define WS_STAT_MENU "//"
-#else
-#define WS_STAT_MENU "/"
-#endif
-
 /* register_follow_stream() has two more arguments from 4.2 on. */
 #if WS_VERSION_AT_LEAST(4, 2)
 #define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                   \
