@@ -1,35 +1,7 @@
 /* fuzz_binhex.c
- * The first byte says where the rest is cut: whole and in two pieces the same bytes must come out; a gap must
- * not hurt.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "binhex.h"
+#include "split_fuzzer.h"
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
-
-static GByteArray *decode(slice in, gsize cut, gboolean gap)
-{
-    GByteArray *out = g_byte_array_new();
-    binhex_decoder *decoder = binhex_decoder_new(out);
-    binhex_decoder_feed(decoder, slice_head(in, cut));
-    if (gap)
-        binhex_decoder_gap(decoder);
-    binhex_decoder_feed(decoder, slice_from(in, cut));
-    binhex_decoder_finish(decoder);
-    binhex_decoder_free(decoder);
-    return out;
-}
-
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
-{
-    if (size < 2)
-        return 0;
-    slice in = {data + 1, size - 1};
-    GByteArray *whole = decode(in, 0, FALSE), *cut = decode(in, data[0] % size, FALSE);
-    g_assert(whole->len == cut->len && (whole->len == 0 || memcmp(whole->data, cut->data, cut->len) == 0));
-    g_byte_array_unref(whole);
-    g_byte_array_unref(cut);
-    g_byte_array_unref(decode(in, data[0] % size, TRUE));
-    return 0;
-}
+SPLIT_FUZZER(binhex)
