@@ -113,6 +113,17 @@ static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tre
 
 /* ---- coming from TCP, TLS, a tunnel ---- */
 
+/* Is what the caller hands over the segment as it stands in the TCP stream? Some dissectors read the first bytes of a
+ * connection (in 4.4 the one of HAProxy's PROXY header), and pass on what follows unchanged: where the stream itself
+ * is read already, those are no tunnels. */
+static gboolean is_of_tcp(tvbuff_t *tvb, const packet_info *pinfo, const tcp_segment_view *segment)
+{
+    if (caller(pinfo) == proto_tcp)
+        return TRUE;
+    return stream_store_reads_tcp(segment) && tvb_captured_length(tvb) == segment->payload.len &&
+           tvb_get_ptr(tvb, 0, -1) == segment->payload.data;
+}
+
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_layer layer, mail_protocol hint)
 {
     /* what an ICMP error quotes was in the stream already */
@@ -121,7 +132,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     tcp_segment_view *segment = tcp_watch_current(pinfo);
     stream_call *call;
     int length;
-    if (layer == STREAM_LAYER_TCP && segment && caller(pinfo) == proto_tcp) {
+    if (layer == STREAM_LAYER_TCP && segment && is_of_tcp(tvb, pinfo, segment)) {
         if (segment->used) /* the rest of a segment that TCP cut for us */
             return (int)tvb_captured_length(tvb);
         conversation_t *known = segment->conversation;

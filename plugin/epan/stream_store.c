@@ -673,7 +673,9 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
 /* One side has closed; whether that was in order is the session's to say. */
 static void note_close(mail_conversation *mail, mail_side side)
 {
-    const mail_event closed = {.kind = MAIL_EVENT_ANOMALY, .protocol = mail->protocol, .side = side,
+    const mail_event closed = {.kind = MAIL_EVENT_ANOMALY,
+                               .protocol = mail->protocol,
+                               .side = side,
                                .anomalies = ANOMALY_BIT(ANOMALY_CLOSED_WITHOUT_QUIT)};
     if (session_facts_close(mail->facts, side))
         on_event(&closed, mail);
@@ -873,6 +875,11 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     else
         end_session(mail);
     return call;
+}
+
+gboolean stream_store_reads_tcp(const tcp_segment_view *segment)
+{
+    return segment->mail && segment->mail->layer == STREAM_LAYER_TCP && segment->payload.len;
 }
 
 static slice tvb_slice(tvbuff_t *tvb)

@@ -115,14 +115,18 @@ gboolean stream_store_look_up(packet_info *pinfo, tcp_segment_view *segment);
 gboolean stream_store_may_know(const address *source, guint32 source_port, const address *destination,
                                guint32 destination_port);
 
+/* Has the segment payload, and is its connection's stream read as it comes from TCP, neither inside TLS nor a tunnel?
+ */
+gboolean stream_store_reads_tcp(const tcp_segment_view *segment);
+
 /* A segment of a connection that may be mail. `hint`: what the port promises, or NONE. First pass:
  * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. What
  * is returned is valid until the next call. */
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint);
 
-/* Makes the state of a conversation of which this segment came before its first bytes: what comes early is kept until those
- * tell whether it is mail. First pass only. */
+/* Makes the state of a conversation of which this segment came before its first bytes: what comes early is kept until
+ * those tell whether it is mail. First pass only. */
 void stream_store_await(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment);
 
 /* May a conversation that nobody has claimed yet be kept for mailxtra from this segment on? Then its
