@@ -60,6 +60,7 @@ missing_for_tests() {
     command -v openssl >/dev/null || say openssl
     command -v parallel >/dev/null || say parallel
     command -v tcpdump >/dev/null || say tcpdump
+    { command -v valgrind && [ -e /usr/include/valgrind/callgrind.h ]; } >/dev/null || say valgrind
     # other readers and writers of what is in mails
     command -v zip >/dev/null || say zip
     { command -v 7zz || command -v 7z; } >/dev/null || say 7zip

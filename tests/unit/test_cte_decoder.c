@@ -229,23 +229,6 @@ static void test_names(void)
         g_assert_cmpint(cte_decoder_encoding(slice_of(cases[i].name)), ==, cases[i].encoding);
 }
 
-static void test_linear(void)
-{
-    static const char *const patterns[] = {" ", "=", "a ", "= ", "YQ==", "Y", "=\r", "\r", "YQ==\n!", "M\n"};
-    for (gsize i = 0; i < G_N_ELEMENTS(patterns); i++) {
-        for (int encoding = MIME_ENCODING_BASE64; encoding <= MIME_ENCODING_UUENCODE; encoding++) {
-            GString *text = g_string_new(NULL);
-            anomaly_set anomalies;
-            while (text->len < 1000000)
-                g_string_append(text, patterns[i]);
-            gint64 start = g_get_monotonic_time();
-            g_byte_array_unref(decode((mime_encoding)encoding, (slice){(guint8 *)text->str, text->len}, 0, &anomalies));
-            g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
-            g_string_free(text, TRUE);
-        }
-    }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -257,6 +240,5 @@ int main(int argc, char **argv)
     g_test_add_func("/cte_decoder/uuencode", test_uuencode);
     g_test_add_func("/cte_decoder/identity", test_identity);
     g_test_add_func("/cte_decoder/names", test_names);
-    g_test_add_func("/cte_decoder/linear", test_linear);
     return g_test_run();
 }

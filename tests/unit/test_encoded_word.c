@@ -125,22 +125,6 @@ static void test_8bit_and_controls(void)
     check_all(cases, G_N_ELEMENTS(cases));
 }
 
-/* Texts that would be searched from every "=?" to the end. */
-static void test_linear(void)
-{
-    static const char *const patterns[] = {"=?", "=?a?q?", "=?a?q? ", "=?utf-8?b?YQ==?= ", "=?a?q?=?", "?=", "=?gb2312?q?=C4?=", "\xE4"};
-    for (gsize i = 0; i < G_N_ELEMENTS(patterns); i++) {
-        GString *text = g_string_new(NULL);
-        while (text->len < 1000000)
-            g_string_append(text, patterns[i]);
-        gint64 start = g_get_monotonic_time();
-        g_free(encoded_word_decode(slice_of(text->str), NULL));
-        encoded_word_is_in(slice_of(text->str));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
-        g_string_free(text, TRUE);
-    }
-}
-
 static void test_is_in(void)
 {
     g_assert_true(encoded_word_is_in(slice_of("x =?utf-8?q?a?= y")));
@@ -156,7 +140,6 @@ int main(int argc, char **argv)
     g_test_add_func("/encoded_word/split_characters", test_split_characters);
     g_test_add_func("/encoded_word/malformed", test_malformed);
     g_test_add_func("/encoded_word/8bit_and_controls", test_8bit_and_controls);
-    g_test_add_func("/encoded_word/linear", test_linear);
     g_test_add_func("/encoded_word/is_in", test_is_in);
     return g_test_run();
 }

@@ -180,12 +180,11 @@ static void test_deep_lists_and_brackets(void)
     for (guint i = 0; i < 500000; i++)
         g_string_append(text, "(BODY[");
     cursor = imap_cursor_of((slice){(const guint8 *)text->str, text->len});
-    g_test_timer_start();
-    for (guint i = 0; i < 10; i++) {
-        imap_cursor_next(&cursor, &token);
-        imap_cursor_skip_value(&cursor, &token);
-    }
-    g_assert_cmpfloat(g_test_timer_elapsed(), <, 5);
+    imap_cursor_next(&cursor, &token);
+    g_assert_cmpint(token.kind, ==, IMAP_TOKEN_OPEN);
+    imap_cursor_skip_value(&cursor, &token); /* it never ends: all of it is passed over */
+    imap_cursor_next(&cursor, &token);
+    g_assert_cmpint(token.kind, ==, IMAP_TOKEN_END);
     g_string_free(text, TRUE);
 }
 

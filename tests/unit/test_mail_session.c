@@ -1,5 +1,5 @@
 /* test_mail_session.c
- * What holds for every session: any split gives the same events, bounds hold, time is linear.
+ * What holds for every session: any split gives the same events, bounds hold.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -204,48 +204,35 @@ static void test_proxy_header(void)
     }
 }
 
-/* --- time --- */
-
-static double time_message(mail_side side, gsize bytes, gsize piece)
-{
-    GString *text = g_string_new("");
-    tally t = {0};
-    mail_session *session =
-        mail_session_new(side == MAIL_CLIENT ? MAIL_PROTOCOL_SMTP : MAIL_PROTOCOL_POP3, TRUE, count, &t);
-    double seconds;
-
-    while (text->len < 1024 * 1024)
-        g_string_append(text, "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\r\n..\r\n");
-    if (side == MAIL_CLIENT) {
-        feed(session, MAIL_CLIENT, "DATA\r\n");
-        feed(session, MAIL_SERVER, "220 x\r\n354 go\r\n");
-    } else {
-        feed(session, MAIL_SERVER, "+OK hello\r\n");
-        feed(session, MAIL_CLIENT, "RETR 1\r\n");
-        feed(session, MAIL_SERVER, "+OK\r\n");
-    }
-    g_test_timer_start();
-    for (gsize done = 0; done < bytes; done += text->len)
-        for (gsize at = 0; at < text->len; at += piece)
-            mail_session_feed(session, side, (slice){(guint8 *)text->str + at, MIN(piece, text->len - at)});
-    seconds = g_test_timer_elapsed();
-    mail_session_feed(session, side, slice_of(".\r\n"));
-    g_assert_cmpuint(t.events[MAIL_EVENT_MESSAGE_END], ==, 1);
-    mail_session_free(session);
-    g_string_free(text, TRUE);
-    return seconds;
-}
+/* --- much of one kind --- */
 
 static void test_large_message(void)
 {
+    const guint64 size = 8 << 20;
     for (mail_side side = MAIL_CLIENT; side <= MAIL_SERVER; side++) {
-        double small = time_message(side, 8 << 20, 1460), large = time_message(side, 64 << 20, 1460);
-        g_test_message("8 MB: %.3f s, 64 MB: %.3f s", small, large);
-        g_assert_cmpfloat(large, <, 0.5 + 8 * small * 3);
+        tally t = {0};
+        mail_session *session =
+            mail_session_new(side == MAIL_CLIENT ? MAIL_PROTOCOL_SMTP : MAIL_PROTOCOL_POP3, TRUE, count, &t);
+
+        if (side == MAIL_CLIENT) {
+            feed(session, MAIL_CLIENT, "DATA\r\n");
+            feed(session, MAIL_SERVER, "220 x\r\n354 go\r\n");
+        } else {
+            feed(session, MAIL_SERVER, "+OK hello\r\n");
+            feed(session, MAIL_CLIENT, "RETR 1\r\n");
+            feed(session, MAIL_SERVER, "+OK\r\n");
+        }
+        for (guint64 done = 0; done < size; done += strlen("QUFB\r\n.\r\n")) /* one dot of two is stuffing */
+            feed(session, side, "QUFB\r\n..\r\n");
+        feed(session, side, ".\r\n");
+        g_assert_cmpuint(t.events[MAIL_EVENT_MESSAGE_END], ==, 1);
+        g_assert_cmpuint(t.data, >=, size);
+        g_assert_cmpuint(t.data, <, size + strlen("QUFB\r\n.\r\n"));
+        mail_session_free(session);
     }
 }
 
-/* Many questions and answers that do not fit: no walk of the queue per reply. */
+/* Many questions, and answers that fit none of them. */
 static void test_unfitting_replies(void)
 {
     tally t = {0};
@@ -254,14 +241,16 @@ static void test_unfitting_replies(void)
     feed(session, MAIL_SERVER, "220 x\r\n");
     for (guint i = 0; i < LIMIT_PENDING_COMMANDS; i++)
         feed(session, MAIL_CLIENT, "NOOP\r\n");
-    g_test_timer_start();
-    for (guint i = 0; i < 200000; i++)
+    for (guint i = 0; i < 10000; i++)
         feed(session, MAIL_SERVER, "354 go\r\n");
-    g_assert_cmpfloat(g_test_timer_elapsed(), <, 5);
+    g_assert_cmpuint(t.events[MAIL_EVENT_REPLY_LINE], ==, 10001);
+    g_assert_cmpuint(t.last_exchange, ==, 0);
+    feed(session, MAIL_SERVER, "250 ok\r\n");
+    g_assert_cmpuint(t.last_exchange, ==, 1);
     mail_session_free(session);
 }
 
-/* Responses sent ahead are released one by one, without moving the rest each time. */
+/* Responses sent ahead are released one by one. */
 static void test_responses_sent_ahead(void)
 {
     tally t = {0};
@@ -271,10 +260,8 @@ static void test_responses_sent_ahead(void)
     feed(session, MAIL_CLIENT, "AUTH FOO\r\n");
     for (guint i = 0; i < 100000; i++)
         feed(session, MAIL_CLIENT, "QUFB\r\n");
-    g_test_timer_start();
     for (guint i = 0; i < 100000; i++)
         feed(session, MAIL_SERVER, "334 x\r\n");
-    g_assert_cmpfloat(g_test_timer_elapsed(), <, 5);
     g_assert_cmpuint(t.events[MAIL_EVENT_AUTH_LINE], ==, 100000);
     mail_session_free(session);
 }

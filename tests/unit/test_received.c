@@ -220,26 +220,11 @@ static void test_is_smtp(void)
     }
 }
 
-static void test_linear(void)
-{
-    static const char *const patterns[] = {"(", ")", "[", "(()", "\"", "<", "from ", "(helo=", "a b ", ";", "\\(", "("};
-    for (gsize i = 0; i < G_N_ELEMENTS(patterns); i++) {
-        GString *text = g_string_new("from a (");
-        while (text->len < 1000000)
-            g_string_append(text, patterns[i]);
-        gint64 start = g_get_monotonic_time();
-        received_free(received_parse((slice){(const guint8 *)text->str, text->len}));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
-        g_string_free(text, TRUE);
-    }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/received/corpus", test_corpus);
     g_test_add_func("/received/details", test_details);
     g_test_add_func("/received/is_smtp", test_is_smtp);
-    g_test_add_func("/received/linear", test_linear);
     return g_test_run();
 }
