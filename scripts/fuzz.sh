@@ -82,7 +82,7 @@ damaged() {
     editcap -E "$rate" -o 54 --seed "$2" "$1" "$file" >/dev/null 2>&1 || return 0
     runs=$((runs + 1))
     chmod 644 "$file"
-    if ! sanitized timeout 300 tshark -n -2 -V -r "$file" --export-objects "mail-attachments,$stage/out" >"$stage/output" 2>"$stage/errors" ||
+    if ! sanitized timeout 900 tshark -n -2 -V -r "$file" --export-objects "mail-attachments,$stage/out" >"$stage/output" 2>"$stage/errors" ||
         grep -E 'Dissector bug|AddressSanitizer|runtime error' "$stage/output" "$stage/errors" >/dev/null; then
         cp "$file" "$crashes/$2-$(basename "$1")"
         cp "$stage/errors" "$crashes/$2-$(basename "$1").log"

@@ -23,7 +23,7 @@ PCAPS = REPO / "pcaps"
 # In one pass a frame cannot know what comes after it.
 FORWARD_FIELDS = {"mailxtra.reply_in", "mailxtra.reassembled.in", "mailxtra.message.next"}
 NOBODY = 65534
-TIMEOUT = 600
+TIMEOUT = 1800  # seconds; what hangs is ended, a slow machine is not
 
 # Separators that no field value of a mail holds.
 FIELD, VALUE = "\x1d", "\x1f"
