@@ -10,8 +10,9 @@
  * multipart: real mail often lacks the closing boundaries of inner multiparts.
  *
  * Holes. A hole may have swallowed the line end in front of a boundary, or a piece of the boundary itself;
- * find_damaged() takes what is left of it for the boundary, so that the parts behind are
- * exact, and find_orphan() sees a part whose boundary is gone but not all of its header. A hole belongs to the part whose bytes it is in:
+ * mime_boundary.c takes what is left of it for the boundary, so that the parts behind are
+ * exact, and sees a part whose boundary is gone but not all of its header. A hole belongs to the part whose bytes it is
+ * in:
  *
  *   --b CRLF header CRLF CRLF body CRLF --b CRLF ...
  *      ^ (from here, exclusive)        ^ (up to here, inclusive)
@@ -28,427 +29,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "mime_parser.h"
+#include "mime_parser_private.h"
 
-#include "charset.h"
-#include "cte_decoder.h"
-#include "embedded_file.h"
-#include "header.h"
 #include "limits.h"
-#include "line_scan.h"
 #include "mime_fields.h"
-#include "rfc822_lexer.h"
-
-/* An open part. */
-typedef struct level {
-    mime_part *part;
-    GByteArray *boundary; /* a multipart whose closing boundary has not come yet; else NULL */
-} level;
-
-/* Holes at offsets up to `upto`, and behind the region before, are in `owner`. */
-typedef struct region {
-    gsize upto;
-    mime_part *owner;
-} region;
-
-/* A boundary line. */
-typedef struct boundary_match {
-    guint level;       /* the multipart's index in levels */
-    gboolean closing;  /* "--" behind */
-    gsize start, end;  /* the line with its line end */
-    gsize hole;        /* found by find_damaged(): where the hole is; else 0 */
-    gboolean intact_before; /* the hole is inside of the boundary line: it touches no part */
-    gboolean orphan;   /* found by find_orphan(): the part behind has lost some of its header */
-} boundary_match;
-
-typedef struct parser {
-    mime_message *message;
-    const mime_source *source; /* what is being read */
-    slice bytes;               /* source->bytes */
-    line_scan lines;
-    gboolean cut;              /* the end of the bytes was not seen */
-    gsize at;          /* where the next line begins */
-    guint gap;         /* the first gap behind the lines read */
-    GArray *levels;    /* of level */
-    GArray *regions;   /* of region */
-    guint fields;      /* of all headers so far */
-    boundary_match pending; /* found behind a hole in a header: comes before what is at `at` */
-    gboolean has_pending;
-} parser;
-
-/* ---- small things ---- */
-
-static gsize line_end(parser *p, gsize at)
-{
-    return line_scan_end(&p->lines, at);
-}
-
-static slice range(const parser *p, gsize from, gsize to)
-{
-    return slice_head(slice_from(p->bytes, from), to > from ? to - from : 0);
-}
-
-static level *level_at(const parser *p, guint index)
-{
-    return &g_array_index(p->levels, level, index);
-}
-
-static mime_part *top_part(const parser *p)
-{
-    return level_at(p, p->levels->len - 1)->part;
-}
-
-static void add_region(parser *p, gsize upto, mime_part *owner)
-{
-    region r = {upto, owner};
-    g_array_append_val(p->regions, r);
-}
-
-static gboolean is_message_root(const mime_part *part)
-{
-    return !part->parent || part->parent->is_message;
-}
-
-static gboolean has_type(const mime_part *part, const char *prefix)
-{
-    return g_str_has_prefix(part->type, prefix);
-}
-
-/* ---- boundaries ---- */
-
-/* Is `delimiter` ("--" taken off, blanks too) that boundary, or its closing form? */
-static gboolean is_boundary_of(const GByteArray *boundary, slice delimiter, gboolean *closing_r)
-{
-    gsize extra = delimiter.len - boundary->len;
-    if (delimiter.len < boundary->len || (extra != 0 && extra != 2))
-        return FALSE;
-    if (boundary->len && memcmp(delimiter.data, boundary->data, boundary->len) != 0)
-        return FALSE;
-    *closing_r = extra == 2;
-    return extra == 0 || memcmp(delimiter.data + boundary->len, "--", 2) == 0;
-}
-
-/* Does the line at `at` begin with a boundary that is open? With the boundaries "x" and "x--" open,
- * "--x--" is an opening "x--": the longest wins. */
-static gboolean match_boundary(parser *p, gsize at, boundary_match *match)
-{
-    slice rest = slice_from(p->bytes, at);
-    gboolean found = FALSE, closing;
-    if (rest.len < 3 || rest.data[0] != '-' || rest.data[1] != '-')
-        return FALSE;
-    gsize end = line_end(p, at);
-    slice delimiter = slice_from(rfc822_trim_right(range(p, at, end)), 2);
-    for (guint i = p->levels->len; i-- > 0;) {
-        const GByteArray *boundary = level_at(p, i)->boundary;
-        if (!boundary || !is_boundary_of(boundary, delimiter, &closing))
-            continue;
-        if (found && !(match->closing && !closing))
-            continue;
-        *match = (boundary_match){.level = i, .closing = closing, .start = at, .end = end};
-        found = TRUE;
-    }
-    return found;
-}
-
-static gboolean header_meets_boundary(gsize offset, gpointer user)
-{
-    boundary_match match;
-    return match_boundary(user, offset, &match);
-}
-
-/* So many bytes of a boundary are enough to know it by. */
-enum { BOUNDARY_EVIDENCE = 8 };
-
-/* Is `piece` the end of the boundary line "--BOUNDARY" or "--BOUNDARY--"? */
-static gboolean ends_delimiter(const GByteArray *boundary, slice piece, gboolean *closing_r)
-{
-    *closing_r = piece.len > BOUNDARY_EVIDENCE && memcmp(piece.data + piece.len - 2, "--", 2) == 0 &&
-                 !(boundary->len >= 2 && memcmp(boundary->data + boundary->len - 2, "--", 2) == 0);
-    if (*closing_r)
-        piece.len -= 2;
-    return piece.len >= BOUNDARY_EVIDENCE && piece.len <= boundary->len &&
-           memcmp(piece.data, boundary->data + boundary->len - piece.len, piece.len) == 0;
-}
-
-/* Is `piece` the beginning of it? */
-static gboolean begins_delimiter(const GByteArray *boundary, slice piece)
-{
-    return piece.len >= 2 + BOUNDARY_EVIDENCE && piece.len <= 2 + boundary->len && memcmp(piece.data, "--", 2) == 0 &&
-           memcmp(piece.data + 2, boundary->data, piece.len - 2) == 0;
-}
-
-/* Of the line [at, end) with a hole in front of byte `hole`: is what is left of it a boundary?
- *   ... hole --b CRLF          the hole took the line end in front of it
- *   ... hole ndary CRLF        and some of the boundary; --bou hole ndary CRLF: only of it
- *   --bounda hole ...          the boundary's end and what comes behind
- * Boundaries of one message are much alike; the innermost is tried first, since a boundary of an
- * outer multipart puts things right later. */
-static gboolean find_damaged(parser *p, gsize at, gsize hole, gsize end, boundary_match *match)
-{
-    if (match_boundary(p, hole, match)) {
-        match->hole = hole;
-        return TRUE;
-    }
-    slice before = range(p, at, hole), behind = rfc822_trim_right(range(p, hole, end));
-    for (guint i = p->levels->len; i-- > 0;) {
-        const GByteArray *boundary = level_at(p, i)->boundary;
-        gboolean closing = FALSE;
-        if (!boundary)
-            continue;
-        gboolean begins = begins_delimiter(boundary, before);
-        gboolean ends = behind.len && ends_delimiter(boundary, behind, &closing);
-        if (!begins && !ends)
-            continue;
-        *match = (boundary_match){.level = i, .closing = closing, .start = begins ? at : hole, .end = ends ? end : hole,
-                                  .hole = hole, .intact_before = begins && ends};
-        return TRUE;
-    }
-    return FALSE;
-}
-
-/* The hole inside of the line [at, end), the last of them; 0: none. */
-static gsize hole_in_line(parser *p, gsize at, gsize end)
-{
-    gsize hole = 0;
-    const mime_source *m = p->source;
-    for (; p->gap < m->gap_count && m->gaps[p->gap].offset < end; p->gap++) {
-        if (m->gaps[p->gap].offset >= at)
-            hole = m->gaps[p->gap].offset;
-    }
-    return hole;
-}
-
-/* Does a MIME field of a body part begin at s? */
-static gboolean begins_mime_field(slice s)
-{
-    static const char *const names[] = {"Content-Type:", "Content-Disposition:", "Content-Transfer-Encoding:", "Content-ID:"};
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (slice_begins(s, names[i]))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* A hole that swallowed a boundary and the first of the header behind it, but left a field: a part of the
- * innermost multipart begins there, and its body may well be whole. `end`: of the hole's line. */
-static gboolean find_orphan(const parser *p, gsize hole, gsize end, boundary_match *match)
-{
-    gboolean at_hole = begins_mime_field(slice_from(p->bytes, hole));
-    if (!at_hole && !begins_mime_field(slice_from(p->bytes, end)))
-        return FALSE;
-    for (guint i = p->levels->len; i-- > 0;) {
-        if (!level_at(p, i)->boundary)
-            continue;
-        *match = (boundary_match){.level = i, .start = hole, .end = at_hole ? hole : end, .hole = hole, .orphan = TRUE};
-        return TRUE;
-    }
-    return FALSE;
-}
-
-/* Moves on to the next boundary line; FALSE: there is none. */
-static gboolean find_boundary(parser *p, boundary_match *match)
-{
-    if (p->has_pending) {
-        *match = p->pending;
-        p->has_pending = FALSE;
-        return TRUE;
-    }
-    while (p->at < p->bytes.len) {
-        if (match_boundary(p, p->at, match))
-            return TRUE;
-        gsize end = line_end(p, p->at);
-        gsize hole = hole_in_line(p, p->at, end);
-        if (hole && (find_damaged(p, p->at, hole, end, match) || find_orphan(p, hole, end, match)))
-            return TRUE;
-        p->at = end;
-    }
-    return FALSE;
-}
-
-/* How far a boundary is looked for that no parameter names. */
-enum { GUESS_BYTES = 8192 };
-
-/* A multipart without a boundary parameter: the first line "--x" with a Content- field behind it
- * names one. NULL: there is none near. */
-static GByteArray *guess_boundary(parser *p, gsize at)
-{
-    boundary_match outer;
-    gsize limit = MIN(p->bytes.len, at + GUESS_BYTES);
-    for (gsize end; at < limit; at = end) {
-        end = line_end(p, at);
-        slice line = rfc822_trim_right(range(p, at, end));
-        if (line.len < 3 || !slice_begins(line, "--"))
-            continue;
-        if (match_boundary(p, at, &outer))
-            return NULL;
-        if (slice_begins(slice_from(p->bytes, end), "Content-"))
-            return g_byte_array_append(g_byte_array_new(), line.data + 2, (guint)(line.len - 2));
-    }
-    return NULL;
-}
-
-/* ---- the boundary of a multipart ---- */
-
-static gboolean has_gap(const mime_source *m, gsize from, gsize to)
-{
-    for (guint i = 0; i < m->gap_count && m->gaps[i].offset <= to; i++) {
-        if (m->gaps[i].offset >= from)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static GByteArray *set_boundary(mime_part *part, GByteArray *boundary)
-{
-    slice bytes = {boundary->data, boundary->len};
-    g_free(part->boundary);
-    part->boundary = charset_one_line(charset_to_utf8(bytes, SLICE_EMPTY, NULL));
-    return boundary;
-}
-
-/* A multipart whose boundary is not known: no parameter or an empty one (`declared`, taken over), or (root only) a
- * hole took the header field away. */
-static GByteArray *recover_boundary(parser *p, mime_part *part, GByteArray *declared)
-{
-    gsize body = part->header_offset + part->header_length;
-    gboolean lost = !part->parent && !header_find(part->fields, "Content-Type") &&
-                    has_gap(p->source, part->header_offset, body);
-    GByteArray *boundary = lost || has_type(part, "multipart/") ? guess_boundary(p, body) : NULL;
-    if (boundary ? lost || has_type(part, "multipart/") : has_type(part, "multipart/"))
-        part->anomalies |= ANOMALY_BIT(ANOMALY_MISSING_BOUNDARY);
-    if (!boundary)
-        return declared; /* with an empty boundary "--" is the delimiter */
-    if (declared)
-        g_byte_array_unref(declared);
-    if (lost) {
-        g_free(part->type);
-        part->type = g_strdup("multipart/mixed");
-    }
-    return set_boundary(part, boundary);
-}
-
-/* RFC 2046 5.1.1: 1 to 70 characters. */
-enum { BOUNDARY_BYTES = 70 };
-
-static void check_boundary(const parser *p, mime_part *part, const GByteArray *boundary)
-{
-    if (boundary->len > BOUNDARY_BYTES)
-        part->anomalies |= ANOMALY_BIT(ANOMALY_LONG_BOUNDARY);
-    for (guint i = 0; i < p->levels->len; i++) {
-        const GByteArray *outer = level_at(p, i)->boundary;
-        if (outer && outer->len == boundary->len && (outer->len == 0 || memcmp(outer->data, boundary->data, outer->len) == 0))
-            part->anomalies |= ANOMALY_BIT(ANOMALY_BOUNDARY_REUSED);
-    }
-}
-
-/* The boundary of the part that has just begun; NULL: it is no multipart, or has none. */
-static GByteArray *boundary_of(parser *p, mime_part *part)
-{
-    GByteArray *boundary = has_type(part, "multipart/") ? mime_fields_boundary(part) : NULL;
-    if (!boundary || boundary->len == 0)
-        boundary = recover_boundary(p, part, boundary);
-    if (boundary)
-        check_boundary(p, part, boundary);
-    return boundary;
-}
-
-/* ---- encodings of multiparts and messages ----
- *
- * RFC 2045 6.4 forbids them, and most readers ignore them. Some senders mean them. What the body looks like
- * decides: is there a structure as it stands? */
-
-static gboolean is_message_type(const mime_part *part)
-{
-    return strcmp(part->type, "message/rfc822") == 0 || strcmp(part->type, "message/global") == 0;
-}
-
-static gboolean is_encoded(const mime_part *part)
-{
-    return part->encoding != MIME_ENCODING_IDENTITY && part->encoding != MIME_ENCODING_UNKNOWN;
-}
-
-typedef enum qp_look { QP_NOTHING, QP_ESCAPED, QP_PLAIN } qp_look;
-
-/* Does a header look quoted-printable? There each "=" is "=3D", or ends a line. */
-static qp_look look_for_escapes(slice header)
-{
-    qp_look look = QP_NOTHING;
-    for (gsize i = 0; i < header.len; i++) {
-        slice behind = slice_from(header, i + 1);
-        if (header.data[i] != '=')
-            continue;
-        if (slice_begins(behind, "3D") || (behind.len && strchr("\r\n", behind.data[0]) && behind.data[0]))
-            return QP_ESCAPED;
-        look = QP_PLAIN;
-    }
-    return look;
-}
-
-/* The header at `at`, unread. */
-static slice header_at(parser *p, gsize at)
-{
-    gsize end = at, next;
-    for (; end < p->bytes.len; end = next) {
-        next = line_end(p, end);
-        if (line_scan_chomp(range(p, end, next)).len == 0)
-            break;
-    }
-    return range(p, at, end);
-}
-
-/* Is the boundary of this multipart found in its body as it stands, and are the headers behind plain? Without a
- * boundary the body is read once more at most; behind the first one no further than GUESS_BYTES. */
-static gboolean has_plain_boundary(parser *p, const mime_part *part, const GByteArray *boundary)
-{
-    boundary_match outer;
-    gboolean closing = FALSE, found = FALSE;
-    gsize limit = p->bytes.len;
-    for (gsize at = part->body_offset, end; at < limit && !closing; at = end) {
-        end = line_end(p, at);
-        slice line = rfc822_trim_right(range(p, at, end));
-        if (line.len < 2 || line.data[0] != '-' || line.data[1] != '-')
-            continue;
-        if (is_boundary_of(boundary, slice_from(line, 2), &closing)) {
-            qp_look look = part->encoding == MIME_ENCODING_QP ? look_for_escapes(header_at(p, end)) : QP_PLAIN;
-            if (look != QP_NOTHING)
-                return look == QP_PLAIN;
-            limit = found ? limit : MIN(limit, end + GUESS_BYTES);
-            found = TRUE;
-        } else if (match_boundary(p, at, &outer)) {
-            return found;
-        }
-    }
-    return found;
-}
-
-/* Does the message's header stand there as it is? */
-static gboolean has_plain_header(parser *p, const mime_part *part)
-{
-    header_block block = header_read(p->bytes, part->body_offset, LIMIT_HEADER_FIELDS, header_meets_boundary, p);
-    qp_look look = look_for_escapes(range(p, part->body_offset, part->body_offset + block.length));
-    gboolean plain = block.fields->len > 0;
-    if (part->encoding == MIME_ENCODING_QP && plain)
-        plain = look == QP_PLAIN || (look == QP_NOTHING && header_find(block.fields, "Content-Transfer-Encoding"));
-    g_ptr_array_unref(block.fields);
-    return plain;
-}
-
-/* Of a multipart (with its boundary) or message that says that it is encoded: is it? */
-static gboolean body_is_encoded(parser *p, mime_part *part, const GByteArray *boundary)
-{
-    if (strcmp(part->type, "message/global") != 0) /* RFC 6532 3.7 lets it be encoded */
-        part->anomalies |= ANOMALY_BIT(ANOMALY_ENCODED_COMPOSITE);
-    gboolean plain = boundary ? has_plain_boundary(p, part, boundary) : is_message_type(part) && has_plain_header(p, part);
-    if (plain)
-        part->encoding = MIME_ENCODING_IDENTITY;
-    return !plain;
-}
 
 /* ---- the tree ---- */
 
-/* RFC 3501 6.4.5. A message's multipart has the number of the message around it, "" for the outermost;
- * a message's single part is its ".1". */
-static void set_path(mime_part *part, gboolean is_multipart)
+void mime_parser_set_path(mime_part *part, gboolean is_multipart)
 {
     const char *above = part->parent ? part->parent->path : "";
     guint number = is_message_root(part) ? 1 : part->parent->children->len;
@@ -475,31 +63,17 @@ static mime_part *add_part(parser *p, mime_part *parent)
     return part;
 }
 
-/* Is a boundary, or what a hole left of one, in the lines from p->at up to `end`? Whole ones would have
- * ended the header; these begin inside of a line. */
-static gboolean find_pending(parser *p, gsize end)
-{
-    const mime_source *m = p->source;
-    for (gsize at = p->at, next; at < end && p->gap < m->gap_count; at = next) {
-        next = line_end(p, at);
-        gsize hole = hole_in_line(p, at, next);
-        if (hole && find_damaged(p, at, hole, next, &p->pending))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static header_block read_block(parser *p)
 {
     slice bytes = p->has_pending ? slice_head(p->bytes, p->pending.start) : p->bytes;
     guint room = MIN(LIMIT_HEADER_FIELDS, LIMIT_MESSAGE_FIELDS - p->fields);
-    return header_read(bytes, p->at, room, header_meets_boundary, p);
+    return header_read(bytes, p->at, room, mime_boundary_ends_header, p);
 }
 
 static void read_header(parser *p, mime_part *part)
 {
     header_block block = read_block(p);
-    if (!p->has_pending && find_pending(p, p->at + block.length)) {
+    if (!p->has_pending && mime_boundary_find_pending(p, p->at + block.length)) {
         p->has_pending = TRUE;
         g_ptr_array_unref(block.fields);
         block = read_block(p);
@@ -512,8 +86,7 @@ static void read_header(parser *p, mime_part *part)
     part->body_offset = p->at;
 }
 
-/* May the part have children? At the limit it stays a leaf. */
-static gboolean may_nest(parser *p, mime_part *part)
+gboolean mime_parser_may_nest(parser *p, mime_part *part)
 {
     if (part->depth < LIMIT_MIME_DEPTH && p->message->parts->len < LIMIT_MIME_PARTS)
         return TRUE;
@@ -530,22 +103,22 @@ static gboolean open_one(parser *p, mime_part *parent)
     mime_part *part = add_part(p, parent);
     read_header(p, part);
     mime_fields_interpret(part);
-    level l = {part, boundary_of(p, part)};
+    level l = {part, mime_boundary_of(p, part)};
     gboolean message = is_message_type(part), composite = message || has_type(part, "multipart/");
-    gboolean encoded = composite && is_encoded(part) && body_is_encoded(p, part, l.boundary);
-    if (encoded || ((message || l.boundary) && !may_nest(p, part))) {
+    gboolean encoded = composite && is_encoded(part) && mime_body_is_encoded(p, part, l.boundary);
+    if (encoded || ((message || l.boundary) && !mime_parser_may_nest(p, part))) {
         g_clear_pointer(&l.boundary, g_byte_array_unref);
         message = FALSE;
     }
     part->is_message = message;
-    set_path(part, l.boundary != NULL);
+    mime_parser_set_path(part, l.boundary != NULL);
     g_array_append_val(p->levels, l);
     if (message && part->header_length)
         add_region(p, p->at - 1, part); /* a hole in front of the first inner byte is the inner header's */
     return message;
 }
 
-static void open_part(parser *p, mime_part *parent)
+void mime_parser_open_part(parser *p, mime_part *parent)
 {
     while (open_one(p, parent))
         parent = top_part(p);
@@ -560,7 +133,7 @@ static void open_rest(parser *p, mime_part *parent)
     mime_fields_interpret(part);
     part->anomalies |= ANOMALY_BIT(ANOMALY_PART_LIMIT);
     p->message->anomalies |= ANOMALY_BIT(ANOMALY_PART_LIMIT);
-    set_path(part, FALSE);
+    mime_parser_set_path(part, FALSE);
     g_array_append_val(p->levels, l);
     p->at = p->bytes.len;
 }
@@ -570,286 +143,7 @@ static void become_leaf(mime_part *part)
 {
     part->preamble_length = 0;
     part->anomalies |= ANOMALY_BIT(ANOMALY_MISSING_BOUNDARY);
-    set_path(part, FALSE);
-}
-
-/* ---- decoding ---- */
-
-/* The first gap at or behind `offset`; the gaps are sorted. */
-static guint first_gap(const mime_source *s, gsize offset)
-{
-    guint low = 0, high = s->gap_count;
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-        if (s->gaps[middle].offset < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The body with its encoding undone; `gaps` (of mime_gap, may be NULL) gets where its holes are in the result. */
-static GByteArray *decode_body(const mime_part *part, GArray *gaps, anomaly_set *anomalies_r)
-{
-    const mime_source *s = part->source;
-    GByteArray *out = g_byte_array_new();
-    cte_decoder *decoder = cte_decoder_new(part->encoding, out);
-    gsize at = part->body_offset, end = part->body_offset + part->body_length;
-    for (guint i = first_gap(s, at); i < s->gap_count && s->gaps[i].offset < end; i++) {
-        cte_decoder_feed(decoder, slice_head(slice_from(s->bytes, at), s->gaps[i].offset - at));
-        cte_decoder_gap(decoder, s->gaps[i].missing);
-        at = s->gaps[i].offset;
-        mime_gap gap = {out->len, 0};
-        if (gaps)
-            g_array_append_val(gaps, gap);
-    }
-    cte_decoder_feed(decoder, slice_head(slice_from(s->bytes, at), end - at));
-    *anomalies_r = cte_decoder_finish(decoder);
-    cte_decoder_free(decoder);
-    return out;
-}
-
-static void mark_incomplete(mime_part *part, guint64 missing)
-{
-    part->complete = FALSE;
-    part->missing += missing;
-    part->anomalies |= ANOMALY_BIT(ANOMALY_PART_INCOMPLETE);
-}
-
-/* ---- looking inside ---- */
-
-static void source_free(gpointer data)
-{
-    mime_source *source = data;
-    if (source->depth) {
-        g_free((gpointer)source->bytes.data);
-        g_free((gpointer)source->gaps);
-    }
-    g_free(source);
-}
-
-/* The decoded body of the part as a source, new: for message->sources or source_free(). NULL: at the limit. */
-static mime_source *decode_source(const mime_part *part)
-{
-    anomaly_set met;
-    if (part->source->depth >= LIMIT_DECODED_DEPTH)
-        return NULL;
-    GArray *gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
-    GByteArray *bytes = decode_body(part, gaps, &met);
-    mime_source *source = g_new0(mime_source, 1);
-    source->depth = part->source->depth + 1;
-    source->part = part;
-    source->gap_count = gaps->len;
-    source->gaps = (const mime_gap *)(void *)g_array_free(gaps, FALSE);
-    source->bytes.len = bytes->len;
-    source->bytes.data = g_byte_array_free(bytes, FALSE);
-    return source;
-}
-
-static void keep_source(mime_message *message, mime_source *source)
-{
-    source->index = message->sources->len;
-    g_ptr_array_add(message->sources, source);
-}
-
-static void read_parts(parser *p);
-static parser parser_of(mime_message *message, const mime_source *source, gboolean cut);
-static void open_part(parser *p, mime_part *parent);
-
-/* The decoded body of a multipart or message is read by a parser of its own. */
-static void read_decoded(parser *p, mime_part *part)
-{
-    mime_source *source = may_nest(p, part) ? decode_source(part) : NULL;
-    if (!source) {
-        part->anomalies |= ANOMALY_BIT(ANOMALY_NESTING_LIMIT);
-        return;
-    }
-    keep_source(p->message, source);
-    parser inner = parser_of(p->message, source, p->cut && !part->complete);
-    inner.fields = p->fields;
-    if (is_message_type(part)) {
-        part->is_message = TRUE;
-        open_part(&inner, part);
-    } else {
-        GByteArray *boundary = mime_fields_boundary(part);
-        level l = {part, boundary && boundary->len ? boundary : recover_boundary(&inner, part, boundary)};
-        set_path(part, l.boundary != NULL);
-        g_array_append_val(inner.levels, l);
-    }
-    read_parts(&inner);
-    p->fields = inner.fields;
-}
-
-/* Bodies that are headers: RFC 3464 2.1, 8098 3.1, 6533, 3886, 5965; 6522 3 and 6533 5; 2046 5.2.3. */
-static const struct {
-    const char *type;
-    gboolean many;
-} block_types[] = {
-    {"message/delivery-status", TRUE},
-    {"message/global-delivery-status", TRUE},
-    {"message/disposition-notification", TRUE},
-    {"message/global-disposition-notification", TRUE},
-    {"message/tracking-status", TRUE},
-    {"message/feedback-report", FALSE},
-    {"text/rfc822-headers", FALSE},
-    {"message/global-headers", FALSE},
-    {"message/external-body", FALSE},
-};
-
-static void block_free(gpointer data)
-{
-    mime_block *block = data;
-    g_ptr_array_unref(block->fields);
-    g_free(block);
-}
-
-/* Reads the headers in [at, end) of part->block_source. */
-static void read_blocks(parser *p, mime_part *part, gsize at, gsize end, gboolean many)
-{
-    slice bytes = slice_head(part->block_source->bytes, end);
-    part->blocks = g_ptr_array_new_with_free_func(block_free);
-    while (at < end) {
-        guint room = MIN(LIMIT_HEADER_FIELDS, LIMIT_MESSAGE_FIELDS - p->fields);
-        header_block header = header_read(bytes, at, room, NULL, NULL);
-        part->anomalies |= header.anomalies;
-        p->fields += header.fields->len;
-        mime_block *block = g_new(mime_block, 1);
-        *block = (mime_block){at, header.length, header.fields};
-        if (header.fields->len)
-            g_ptr_array_add(part->blocks, block);
-        else
-            block_free(block);
-        at += header.length;
-        if (header.length == 0 || !many)
-            return;
-    }
-}
-
-/* The bytes to look at in a leaf: those of the message, or decoded ones. *source_r: what *at_r and *end_r count in;
- * NULL: at the limit. TRUE: it is new, and the caller's. */
-static gboolean body_source(const mime_part *part, const mime_source **source_r, gsize *at_r, gsize *end_r)
-{
-    gboolean encoded = is_encoded(part);
-    *source_r = encoded ? decode_source(part) : part->source;
-    *at_r = encoded ? 0 : part->body_offset;
-    *end_r = encoded ? (*source_r ? (*source_r)->bytes.len : 0) : part->body_offset + part->body_length;
-    return encoded && *source_r;
-}
-
-static gboolean is_made_of_headers(const mime_part *part, gboolean *many_r)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(block_types); i++) {
-        *many_r = block_types[i].many;
-        if (strcmp(part->type, block_types[i].type) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static void look_for_blocks(parser *p, mime_part *part, gboolean many)
-{
-    gsize at, end;
-    if (body_source(part, &part->block_source, &at, &end))
-        keep_source(p->message, (mime_source *)part->block_source);
-    if (part->block_source)
-        read_blocks(p, part, at, end, many);
-}
-
-/* Texts, and types that say that the text is a file. */
-static gboolean may_hold_files(const mime_part *part)
-{
-    static const char *const types[] = {"text/plain", "text/x-uuencode", "application/x-uuencode", "application/x-yenc",
-                                        "application/mac-binhex40", "application/mac-binhex", "application/x-binhex40"};
-    for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
-        if (strcmp(part->type, types[i]) == 0)
-            return part->encoding != MIME_ENCODING_UUENCODE && part->encoding != MIME_ENCODING_YENC &&
-                   part->encoding != MIME_ENCODING_BINHEX;
-    }
-    return FALSE;
-}
-
-static const char *name_of_encoding(mime_encoding encoding)
-{
-    switch (encoding) {
-    case MIME_ENCODING_BASE64:
-        return "base64";
-    case MIME_ENCODING_YENC:
-        return "x-yenc";
-    case MIME_ENCODING_BINHEX:
-        return "x-binhex";
-    default:
-        return "x-uuencode";
-    }
-}
-
-/* Holes inside of the file, and a cut at its end. `text_end`: of the text around it. */
-static void mark_embedded_holes(const parser *p, mime_part *part, gboolean closed, gsize text_end)
-{
-    const mime_source *s = part->source;
-    gsize from = part->body_offset, to = from + part->body_length;
-    for (guint i = first_gap(s, from + 1); i < s->gap_count && s->gaps[i].offset <= to; i++) {
-        if (s->gaps[i].offset < to || !closed)
-            mark_incomplete(part, s->gaps[i].missing);
-    }
-    if (p->cut && !closed && to == text_end && !part->parent->complete)
-        mark_incomplete(part, 0);
-}
-
-static void add_embedded(parser *p, mime_part *text, const mime_source *source, gsize at, gsize end, embedded_file *file)
-{
-    mime_part *part = g_new0(mime_part, 1);
-    if (!text->embedded)
-        text->embedded = g_ptr_array_new();
-    g_ptr_array_add(text->embedded, part);
-    g_ptr_array_add(p->message->parts, part);
-    part->parent = text;
-    part->depth = text->depth + 1;
-    part->complete = TRUE;
-    part->source = source;
-    part->header_offset = part->body_offset = at + file->offset;
-    part->body_length = file->length;
-    part->fields = g_ptr_array_new();
-    part->parameters = g_ptr_array_new();
-    part->path = g_strdup_printf("%s.f%u", text->path, text->embedded->len);
-    part->type = g_strdup("application/octet-stream");
-    part->encoding = file->encoding;
-    part->encoding_name = g_strdup(name_of_encoding(file->encoding));
-    part->filename = g_steal_pointer(&file->filename);
-    mime_fields_check_filename(part);
-    mark_embedded_holes(p, part, file->closed, end);
-}
-
-static void look_for_files(parser *p, mime_part *text)
-{
-    const mime_source *source;
-    gsize at, end;
-    gboolean decoded = body_source(text, &source, &at, &end);
-    if (!source)
-        return;
-    guint room = LIMIT_MIME_PARTS - MIN(LIMIT_MIME_PARTS, p->message->parts->len);
-    GArray *files = embedded_file_find(slice_head(slice_from(source->bytes, at), end - at), room);
-    for (guint i = 0; i < files->len; i++)
-        add_embedded(p, text, source, at, end, &g_array_index(files, embedded_file, i));
-    if (files->len)
-        text->anomalies |= ANOMALY_BIT(ANOMALY_EMBEDDED_FILE);
-    if (decoded && files->len)
-        keep_source(p->message, (mime_source *)source);
-    else if (decoded)
-        source_free((gpointer)source);
-    g_array_unref(files);
-}
-
-/* A leaf is complete: is there more in it than meets the eye? */
-static void look_inside(parser *p, mime_part *part)
-{
-    gboolean many;
-    if (is_encoded(part) && (is_message_type(part) || has_type(part, "multipart/")))
-        read_decoded(p, part);
-    else if (is_made_of_headers(part, &many))
-        look_for_blocks(p, part, many);
-    else if (may_hold_files(part))
-        look_for_files(p, part);
+    mime_parser_set_path(part, FALSE);
 }
 
 /* ---- closing ---- */
@@ -876,7 +170,7 @@ static gsize close_part(parser *p, gsize end)
     part->epilogue_offset = MIN(part->epilogue_offset, end);
     part->epilogue_length = part->epilogue_offset ? end - part->epilogue_offset : 0;
     if (!part->children)
-        look_inside(p, part);
+        mime_inside_look(p, part);
     return end;
 }
 
@@ -895,7 +189,7 @@ static gboolean is_empty_part(parser *p, const boundary_match *match)
     boundary_match next;
     if (match->end >= p->bytes.len)
         return TRUE;
-    return match_boundary(p, match->end, &next) && next.level == match->level;
+    return mime_boundary_match(p, match->end, &next) && next.level == match->level;
 }
 
 /* The part itself, the attached messages around it, and the root parts of all messages around it. */
@@ -951,7 +245,7 @@ static void take_boundary(parser *p, const boundary_match *match)
         open_rest(p, l->part);
     } else {
         mime_part *parent = l->part;
-        open_part(p, parent);
+        mime_parser_open_part(p, parent);
         if (match->orphan)
             mark_orphan(parent);
     }
@@ -1004,10 +298,10 @@ static void close_all(parser *p, gboolean cut)
         end = close_part(p, end);
 }
 
-static void read_parts(parser *p)
+void mime_parser_read_parts(parser *p)
 {
     boundary_match match;
-    while (find_boundary(p, &match))
+    while (mime_boundary_next(p, &match))
         take_boundary(p, &match);
     add_region(p, G_MAXSIZE, top_part(p));
     mark_gaps(p);
@@ -1018,10 +312,14 @@ static void read_parts(parser *p)
     g_array_unref(p->regions);
 }
 
-static parser parser_of(mime_message *message, const mime_source *source, gboolean cut)
+parser mime_parser_of(mime_message *message, const mime_source *source, gboolean cut)
 {
-    return (parser){.message = message, .source = source, .bytes = source->bytes, .cut = cut,
-                    .lines = line_scan_of(source->bytes), .levels = g_array_new(FALSE, FALSE, sizeof(level)),
+    return (parser){.message = message,
+                    .source = source,
+                    .bytes = source->bytes,
+                    .cut = cut,
+                    .lines = line_scan_of(source->bytes),
+                    .levels = g_array_new(FALSE, FALSE, sizeof(level)),
                     .regions = g_array_new(FALSE, FALSE, sizeof(region))};
 }
 
@@ -1030,17 +328,20 @@ mime_message *mime_message_parse(slice bytes, const mime_gap *gaps, guint gap_co
     mime_message *m = g_new0(mime_message, 1);
     mime_source *source = g_new0(mime_source, 1);
     *source = (mime_source){.bytes = bytes, .gaps = gaps, .gap_count = gap_count};
-    *m = (mime_message){.bytes = bytes, .parts = g_ptr_array_new(), .gaps = gaps, .gap_count = gap_count,
-                        .sources = g_ptr_array_new_with_free_func(source_free)};
-    keep_source(m, source);
+    *m = (mime_message){.bytes = bytes,
+                        .parts = g_ptr_array_new(),
+                        .gaps = gaps,
+                        .gap_count = gap_count,
+                        .sources = g_ptr_array_new_with_free_func(mime_body_free_source)};
+    mime_body_keep_source(m, source);
     if (gap_count)
         m->anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
     if (cut)
         m->anomalies |= ANOMALY_BIT(ANOMALY_MESSAGE_CUT);
-    parser p = parser_of(m, source, cut);
-    open_part(&p, NULL);
+    parser p = mime_parser_of(m, source, cut);
+    mime_parser_open_part(&p, NULL);
     m->root = g_ptr_array_index(m->parts, 0);
-    read_parts(&p);
+    mime_parser_read_parts(&p);
     for (guint i = 0; i < m->parts->len; i++) {
         mime_part *part = g_ptr_array_index(m->parts, i);
         part->is_attachment = is_attachment(part);
@@ -1095,26 +396,4 @@ const char *mime_part_parameter(const mime_part *part, const char *name)
 const header_field *mime_part_field(const mime_part *part, const char *name)
 {
     return header_find(part->fields, name);
-}
-
-GByteArray *mime_part_decode(const mime_message *message, const mime_part *part, anomaly_set *anomalies_r)
-{
-    (void)message;
-    anomaly_set met;
-    GByteArray *out = decode_body(part, NULL, &met);
-    if (part->encoding == MIME_ENCODING_UUENCODE && out->len == 0 && (met & ANOMALY_BIT(ANOMALY_BAD_UUENCODE)))
-        g_byte_array_append(out, part->source->bytes.data + part->body_offset, (guint)part->body_length);
-    if (anomalies_r)
-        *anomalies_r = met;
-    return out;
-}
-
-char *mime_part_text(const mime_message *message, const mime_part *part, const guint8 *decoded, gsize len, anomaly_set *anomalies_r)
-{
-    (void)message;
-    anomaly_set met = 0;
-    char *text = charset_to_utf8((slice){decoded, len}, slice_of(part->charset), &met);
-    if (anomalies_r)
-        *anomalies_r = met;
-    return text;
 }
