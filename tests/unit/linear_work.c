@@ -108,9 +108,8 @@ static void skip_imap_values(slice text)
 /* What the check has to find: every place looks through all that follows. */
 static void search_from_everywhere(slice text)
 {
-    static volatile gsize found;
     for (; text.len; text = slice_from(text, 1))
-        found += memchr(text.data, '\0', text.len) != NULL;
+        g_assert_null(memchr(text.data, '\0', text.len));
 }
 
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
