@@ -18,6 +18,7 @@
  */
 #include "encoded_word.h"
 
+#include "base64_digit.h"
 #include "charset.h"
 #include "rfc822_lexer.h"
 
@@ -144,23 +145,12 @@ static void run_flush(word_run *run)
     run->active = FALSE;
 }
 
-static int base64_value(guint8 c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 static void run_base64(word_run *run, slice text)
 {
     if (run_quantum_is_whole(run))
         run_end_quantum(run);
     for (gsize i = 0; i < text.len; i++) {
-        int value = base64_value(text.data[i]);
+        gint value = base64_digit(text.data[i], '/');
         if (value >= 0) {
             run->bits = run->bits << 6 | (guint32)value;
             if (++run->count == 4) {

@@ -7,15 +7,11 @@
  */
 #include "imap_utf7.h"
 
+#include "base64_digit.h"
+
 static gint digit_of(guint8 c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == ',' ? 63 : -1;
+    return base64_digit(c, ',');
 }
 
 static gboolean is_high(guint32 unit)

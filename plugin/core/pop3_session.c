@@ -406,24 +406,6 @@ static void set_user(question *asked, slice user)
     asked->user = (slice){(guint8 *)slice_dup(user), user.len};
 }
 
-static void note_password(pop3_session *s, mail_event *event)
-{
-    if (event->auth && event->auth->password.len && !s->tls_active)
-        event->anomalies |= ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
-}
-
-/* "AUTH mechanism [initial-response]" (RFC 5034 4). */
-static void begin_sasl(pop3_session *s, const pop3_command *command, mail_event *event, mail_auth *auth)
-{
-    const guint8 *blank = memchr(command->argument.data, ' ', command->argument.len);
-    gsize len = blank ? (gsize)(blank - command->argument.data) : command->argument.len;
-
-    sasl_free(s->exchange);
-    s->exchange = sasl_new(slice_head(command->argument, len));
-    event->anomalies |= sasl_client_line(s->exchange, slice_from(command->argument, len), TRUE, auth);
-    event->auth = auth;
-}
-
 /* "APOP name digest" (RFC 1939 7): the digest is over the greeting's <timestamp> and the secret. */
 static void read_apop(pop3_session *s, const pop3_command *command, mail_event *event, mail_auth *auth)
 {
@@ -467,14 +449,16 @@ static void read_credentials(pop3_session *s, const pop3_command *command, quest
         login = auth->username;
         break;
     case POP3_VERB_AUTH:
-        if (command->argument.len)
-            begin_sasl(s, command, event, auth);
+        if (command->argument.len) {
+            event->anomalies |= sasl_begin(&s->exchange, command->argument, auth);
+            event->auth = auth;
+        }
         return;
     default:
         return;
     }
     set_user(asked, login);
-    note_password(s, event);
+    note_cleartext_password(event, s->tls_active);
 }
 
 /* The state that the command itself shows or brings. */
@@ -548,7 +532,7 @@ static void read_command(pop3_session *s, const text_line *line)
     asked = ask(s, command.verb, form_of_answer(&command), &event.anomalies);
     event.exchange = asked->number;
     read_credentials(s, &command, asked, &event, &auth);
-    note_password(s, &event);
+    note_cleartext_password(&event, s->tls_active);
     note_phase(s, &command);
     emit(s, &event);
     follow_command(s, &command, asked);
@@ -564,7 +548,7 @@ static void read_response(pop3_session *s, const text_line *line)
     if (s->exchange) {
         event.anomalies |= sasl_client_line(s->exchange, line->line, FALSE, &auth);
         event.auth = &auth;
-        note_password(s, &event);
+        note_cleartext_password(&event, s->tls_active);
     }
     emit(s, &event);
     hold_for(s, CLIENT_SAID_AUTH, asked);

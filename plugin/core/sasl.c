@@ -436,6 +436,16 @@ static void begin_auth(const sasl *exchange, mail_auth *auth_r)
     *auth_r = (mail_auth){.mechanism = exchange->mechanism ? exchange->mechanism->name : NULL};
 }
 
+anomaly_set sasl_begin(sasl **exchange, slice argument, mail_auth *auth_r)
+{
+    const guint8 *blank = memchr(argument.data, ' ', argument.len);
+    gsize len = blank ? (gsize)(blank - argument.data) : argument.len;
+
+    sasl_free(*exchange);
+    *exchange = sasl_new(slice_head(argument, len));
+    return sasl_client_line(*exchange, slice_from(argument, len), TRUE, auth_r);
+}
+
 anomaly_set sasl_client_line(sasl *exchange, slice line, gboolean initial, mail_auth *auth_r)
 {
     anomaly_set anomalies;

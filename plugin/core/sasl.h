@@ -16,6 +16,10 @@ typedef struct sasl sasl;
 sasl *sasl_new(slice mechanism);
 void sasl_free(sasl *exchange);
 
+/* A new exchange out of the argument of AUTH, "mechanism [initial-response]" (RFC 4954 4, RFC 5034 4), in place of
+ * *exchange, which is freed. The rest as of sasl_client_line(). */
+anomaly_set sasl_begin(sasl **exchange, slice argument, mail_auth *auth_r);
+
 /* A line of the client: base64, "=" for an empty response, "*" to cancel. `initial`: it
  * came in the AUTH command itself; it may then be empty (no initial response, RFC 4954 4).
  * A challenge of the server (behind "334 " or "+ "). *auth_r is what this line says, borrowed

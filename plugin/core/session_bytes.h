@@ -24,6 +24,13 @@ static inline mail_event event_of_line(mail_event_kind kind, mail_side side, con
     return event;
 }
 
+/* Notes a password that anybody on the way could read. */
+static inline void note_cleartext_password(mail_event *event, gboolean tls_active)
+{
+    if (event->auth && event->auth->password.len && !tls_active)
+        event->anomalies |= ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
+}
+
 /* Text, not binary: what mail data consists of, 8-bit and binary MIME apart. */
 static inline gboolean is_text(slice bytes)
 {

@@ -98,25 +98,6 @@ static void hold_for(smtp_session *s, client_state state, const question *asked)
     s->answer_lost = FALSE;
 }
 
-static void note_password(smtp_session *s, mail_event *event)
-{
-    if (event->auth && event->auth->password.len && !s->tls_active)
-        event->anomalies |= ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
-}
-
-/* "AUTH mechanism [initial-response]" (RFC 4954 4). */
-static void begin_auth(smtp_session *s, const smtp_command *command, mail_event *event, mail_auth *auth)
-{
-    const guint8 *blank = memchr(command->argument.data, ' ', command->argument.len);
-    gsize len = blank ? (gsize)(blank - command->argument.data) : command->argument.len;
-
-    sasl_free(s->exchange);
-    s->exchange = sasl_new(slice_head(command->argument, len));
-    event->anomalies |= sasl_client_line(s->exchange, slice_from(command->argument, len), TRUE, auth);
-    event->auth = auth;
-    note_password(s, event);
-}
-
 static const question_kind question_of_verb[] = {
     [SMTP_VERB_HELO] = ASK_HELLO,      [SMTP_VERB_EHLO] = ASK_HELLO,        [SMTP_VERB_LHLO] = ASK_HELLO,
     [SMTP_VERB_MAIL] = ASK_MAIL,       [SMTP_VERB_SEND] = ASK_MAIL,         [SMTP_VERB_SOML] = ASK_MAIL,
@@ -267,7 +248,9 @@ static void read_command(smtp_session *s, const text_line *line)
     prepare_command(s, command, asked);
     presume_accepted(s, asked);
     if (kind == ASK_AUTH) {
-        begin_auth(s, command, &event, &auth);
+        event.anomalies |= sasl_begin(&s->exchange, command->argument, &auth);
+        event.auth = &auth;
+        note_cleartext_password(&event, s->tls_active);
         if (s->phase != PHASE_AUTH)
             s->phase_before_auth = s->phase;
         s->phase = PHASE_AUTH;
@@ -286,7 +269,7 @@ static void read_response(smtp_session *s, const text_line *line)
     if (s->exchange) {
         event.anomalies |= sasl_client_line(s->exchange, line->line, FALSE, &auth);
         event.auth = &auth;
-        note_password(s, &event);
+        note_cleartext_password(&event, s->tls_active);
     }
     smtp_emit(s, &event);
     hold_for(s, CLIENT_SAID_AUTH, asked);

@@ -270,9 +270,34 @@ static void test_exchanges(void)
     }
 }
 
+/* The argument of AUTH; each takes the place of the one before. */
+static void test_begin(void)
+{
+    static const struct {
+        const char *argument, *mechanism, *user;
+        anomaly_set anomalies;
+    } cases[] = {
+        {"PLAIN AHRpbQBz", "PLAIN", "tim", 0},
+        {"plain", "PLAIN", "", 0},
+        {"PLAIN %%%%", "PLAIN", "", ANOMALY_BIT(ANOMALY_BAD_BASE64_AUTH)},
+        {"login dGlt", "LOGIN", "tim", 0},
+        {"", NULL, "", 0},
+        {" AHRpbQBz", NULL, "", 0},
+    };
+    sasl *exchange = NULL;
+    mail_auth auth;
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_cmphex(sasl_begin(&exchange, slice_of(cases[i].argument), &auth), ==, cases[i].anomalies);
+        g_assert_cmpstr(auth.mechanism, ==, cases[i].mechanism);
+        g_assert_true(slice_is(auth.username, cases[i].user));
+    }
+    sasl_free(exchange);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sasl/exchanges", test_exchanges);
+    g_test_add_func("/sasl/begin", test_begin);
     return g_test_run();
 }
