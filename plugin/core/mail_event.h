@@ -95,6 +95,7 @@ typedef struct mail_imap {
 
     /* The last event of a FETCH response: the values as they came; empty: none. */
     slice envelope, structure;
+    gboolean is_section_structure; /* structure is that of the section alone (RFC 5524 BODYPARTSTRUCTURE) */
 } mail_imap;
 
 typedef struct mail_event {
