@@ -489,12 +489,21 @@ static void read_server_lost(imap_session *s)
         imap_emit_text(s, MAIL_SERVER, &line, s->server.behind_hole ? ANOMALY_BIT(ANOMALY_LOST_BYTES) : 0);
 }
 
+static void read_injected(imap_session *s)
+{
+    text_line line;
+    if (line_reader_next(s->server.lines, &s->server.in, &line))
+        imap_emit_text(s, MAIL_SERVER, &line, ANOMALY_BIT(ANOMALY_STARTTLS_INJECTION));
+}
+
 void imap_server_feed(imap_session *s, slice bytes)
 {
     s->server.in.bytes = bytes;
     while (s->server.in.bytes.len > 0 && !imap_pass_over_tls(s, &s->server)) {
         gboolean compressed = s->server.inflate != NULL;
-        if (s->server.lost)
+        if (s->tls == TLS_EXPECTED)
+            read_injected(s);
+        else if (s->server.lost)
             read_server_lost(s);
         else
             read_server_step(s);

@@ -263,9 +263,17 @@ void imap_start_tls(imap_session *s)
     imap_emit(s, &event);
 }
 
+/* Does the server speak in clear behind its consent, before the client said a byte? No server does, somebody in between
+ * wants the client to take that for what was said inside. */
+static gboolean is_injected(const imap_session *s, const half *h)
+{
+    return h == &s->server && s->client.seen &&
+           (line_reader_pending(h->lines) > 0 || !is_tls_byte(h->in.bytes.data[0]));
+}
+
 gboolean imap_pass_over_tls(imap_session *s, half *h)
 {
-    if (s->tls == TLS_EXPECTED && h->in.bytes.len > 0)
+    if (s->tls == TLS_EXPECTED && h->in.bytes.len > 0 && !is_injected(s, h))
         s->tls = is_tls_byte(h->in.bytes.data[0]) ? TLS_OPAQUE : TLS_NONE;
     if (s->tls != TLS_OPAQUE && !h->opaque)
         return FALSE;

@@ -331,6 +331,79 @@ static const session_test tests[] = {
      "S TLS [NOT AUTHENTICATED]\n"
      "C NOOP tag=\"3\" #2 [NOT AUTHENTICATED]\n"
      "S OK tag=\"3\" #2 [NOT AUTHENTICATED]\n"},
+    {"starttls_injected_by_the_server",
+     FALSE,
+     {"S: * OK hi", "C: 1 STARTTLS", "S: 1 OK go", "S: * CAPABILITY IMAP4rev1", "S: * 1 FETCH (BODY[] {3}", "TLS",
+      "C: 2 NOOP", "S: 2 OK"},
+     "S OK [NOT AUTHENTICATED]\n"
+     "C STARTTLS tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S TLS [NOT AUTHENTICATED]\n"
+     "S text \"* CAPABILITY IMAP4rev1\" [NOT AUTHENTICATED] !starttls_injection\n"
+     "S text \"* 1 FETCH (BODY[] {3}\" [NOT AUTHENTICATED] !starttls_injection\n"
+     "C NOOP tag=\"2\" #2 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [NOT AUTHENTICATED]\n"},
+    {"starttls_taken_off",
+     FALSE,
+     {"S: * OK hi", "C: 1 STARTTLS", "S: 1 OK go", "C: 2 NOOP", "S: 2 OK"},
+     "S OK [NOT AUTHENTICATED]\n"
+     "C STARTTLS tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S TLS [NOT AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [NOT AUTHENTICATED]\n"},
+    {"compress",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "S: 1 OK go", "C~ 2 SELECT INBOX", "S~ * 1 EXISTS", "S~ 2 OK done",
+      "C~ 3 UID FETCH 5 BODY[]", "S~ * 1 FETCH (UID 5 BODY[] {12}", "S~ Subject: x", "S~ )", "S~ 3 OK",
+      "C~ 4 APPEND Sent {4+}", "C~ A: b", "S~ 4 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C SELECT \"INBOX\" tag=\"2\" mailbox=\"INBOX\" #2 [AUTHENTICATED]\n"
+     "S * untagged=\"EXISTS\" exists=1 [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [SELECTED]\n"
+     "C FETCH \"5 BODY[]\" tag=\"3\" by_uid=\"UID\" set=\"5\" fetch=\"BODY[]\" .section=\"\" #3 [SELECTED]\n"
+     "S * first [SELECTED]\n"
+     "S message 1 FETCH BODY[] seq=1 uid=0.5 in=\"INBOX\" [SELECTED]\n"
+     "  data \"Subject: x\\r\\n\"\n"
+     "S * rest untagged=\"FETCH\" sequence=1 uid=5 section=\"\" .section.length=12 [SELECTED]\n"
+     "S end COMPLETE 1 FETCH BODY[] seq=1 uid=0.5 in=\"INBOX\" [SELECTED]\n"
+     "S OK tag=\"3\" #3 [SELECTED]\n"
+     "C APPEND \"Sent {4+}\" first tag=\"4\" mailbox=\"Sent\" #4 [SELECTED]\n"
+     "C message 2 APPEND in=\"Sent\" #4 [SELECTED]\n"
+     "  data \"A: b\"\n"
+     "C end COMPLETE 2 APPEND in=\"Sent\" #4 [SELECTED]\n"
+     "C  rest tag=\"4\" #4 [SELECTED]\n"
+     "S OK tag=\"4\" #4 [SELECTED]\n"},
+    {"compress_with_the_command",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "C~ 2 NOOP", "S: 1 OK go", "S~ 2 OK", "S| \x07\x07", "S: more"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S anomaly at 29-29 [AUTHENTICATED] !bad_deflate\n"},
+    {"compress_refused",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "C: 2 NOOP", "S: 1 NO no", "S: 2 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S NO tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"},
+    {"compress_and_a_hole",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "S: 1 OK go", "C~ 2 NOOP", "S~ * 1 EXISTS", "S? 5", "S~ 2 OK",
+      "C~ 3 NOOP"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S * untagged=\"EXISTS\" exists=1 [AUTHENTICATED]\n"
+     "S gap 5 [AUTHENTICATED] !lost_bytes\n"
+     "C NOOP tag=\"3\" #3 [AUTHENTICATED]\n"},
     {"starttls_refused",
      FALSE,
      {"S: * OK hi", "C: 1 STARTTLS", "S: 1 NO no", "C: 2 NOOP", "S: 2 OK"},
