@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "imap_command.h"
+#include "imap_urlfetch.h"
 #include "imap_utf7.h"
 #include "limits.h"
 
@@ -222,6 +223,8 @@ void imap_command_items(const imap_line *line, const imap_command *command, imap
             imap_items_add(items, IMAP_ITEM_SET, 0, token.text, token.offset, token.length);
         else if (*form == 'f')
             add_fetch_items(&cursor, &token, items);
+        else if (*form == 'u')
+            imap_url_items(&cursor, &token, items);
         else
             imap_cursor_skip_value(&cursor, &token);
         imap_cursor_next(&cursor, &token);

@@ -120,15 +120,6 @@ static void add_envelope(slice text, gsize at, imap_items *items)
     imap_envelope_clear(&envelope);
 }
 
-static void add_structure(slice text, gsize at, imap_items *items)
-{
-    imap_body *body = imap_body_parse(text);
-    if (!body)
-        return;
-    imap_body_items(body, at, text.len, 0, items);
-    imap_body_free(body);
-}
-
 static void add_pair(slice name, const imap_fetch_value *value, slice text, imap_items *items)
 {
     imap_items_add(items, IMAP_ITEM_NAME, 0, name, value->name_at, name.len);
@@ -180,7 +171,7 @@ static void add_fetch_value(const imap_line *line, const imap_fetch_value *value
     if (slice_is(name, "ENVELOPE"))
         add_envelope(text, value->value_at, items);
     else if (slice_is(name, "BODYSTRUCTURE") || slice_is(name, "BODY"))
-        add_structure(text, value->value_at, items);
+        imap_body_text_items(text, value->value_at, 0, items);
     else if (imap_section_parse(name, &section))
         add_section(value, &section, items);
     else

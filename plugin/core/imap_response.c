@@ -9,6 +9,7 @@
 #include "imap_response.h"
 #include "imap_bodystructure.h"
 #include "imap_command.h"
+#include "imap_urlfetch.h"
 #include "imap_utf7.h"
 #include "limits.h"
 
@@ -104,9 +105,10 @@ gboolean imap_response_parse(slice line, imap_response *response_r)
 gboolean imap_response_is_certain(const imap_response *response)
 {
     static const char *const with_number[] = {"FETCH", "EXISTS", "RECENT", "EXPUNGE"};
-    static const char *const without[] = {
-        "CAPABILITY", "FLAGS",     "LIST",    "LSUB",     "XLIST", "STATUS", "SEARCH",   "ESEARCH",  "SORT",  "QUOTA",
-        "QUOTAROOT",  "NAMESPACE", "ENABLED", "VANISHED", "ID",    "ACL",    "MYRIGHTS", "METADATA", "THREAD"};
+    static const char *const without[] = {"CAPABILITY", "FLAGS",    "LIST",      "LSUB",  "XLIST",     "STATUS",
+                                          "SEARCH",     "ESEARCH",  "SORT",      "QUOTA", "QUOTAROOT", "NAMESPACE",
+                                          "ENABLED",    "VANISHED", "ID",        "ACL",   "MYRIGHTS",  "METADATA",
+                                          "THREAD",     "URLFETCH", "GENURLAUTH"};
     if (response->status)
         return strcmp(response->status, "+") != 0;
     for (gsize i = 0; response->has_number && i < G_N_ELEMENTS(with_number); i++)
@@ -332,6 +334,11 @@ static void read_myrights(reading *r)
         add_string(r, IMAP_ITEM_VALUE, 0);
 }
 
+static void read_urls(reading *r)
+{
+    imap_url_items(&r->cursor, &r->token, r->items);
+}
+
 static const struct {
     const char *name;
     void (*read)(reading *r);
@@ -356,6 +363,7 @@ static const struct {
     {"ANNOTATION", read_metadata},
     {"ACL", read_acl},
     {"MYRIGHTS", read_myrights},
+    {"GENURLAUTH", read_urls},
 };
 
 static gsize place_of(const imap_line *line, slice piece)

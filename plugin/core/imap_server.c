@@ -197,117 +197,7 @@ static void read_status(imap_session *s, const imap_line *line)
     imap_held_read(s, FALSE);
 }
 
-/* --- FETCH responses --- */
-
-static open_message *last_piece(imap_session *s)
-{
-    return s->pieces->len ? &g_array_index(s->pieces, open_message, s->pieces->len - 1) : NULL;
-}
-
-static slice without_ends(slice text)
-{
-    return text.len >= 2 ? (slice){text.data + 1, text.len - 2} : SLICE_EMPTY;
-}
-
-/* What the response says of its message, as far as it has come. */
-static void fetch_facts(imap_session *s, const imap_line *line, mail_imap *imap)
-{
-    guint64 number;
-    slice value;
-
-    imap->mailbox = s->mailbox ? slice_of(s->mailbox) : SLICE_EMPTY;
-    imap->uidvalidity = s->uidvalidity;
-    imap->epoch = s->epoch;
-    imap->sequence = (guint32)s->response.number;
-    if (imap_fetch_find(&s->fetch, line, "UID", &value) && imap_number(value, &number)) {
-        imap->uid = (guint32)number;
-        g_hash_table_insert(s->uids, GUINT_TO_POINTER(imap->sequence), GUINT_TO_POINTER(imap->uid));
-    } else {
-        imap->uid = GPOINTER_TO_UINT(g_hash_table_lookup(s->uids, GUINT_TO_POINTER(imap->sequence)));
-    }
-    if (imap_fetch_find(&s->fetch, line, "FLAGS", &value) && value.len && value.data[0] == '(')
-        imap->flags = without_ends(value);
-    if (imap_fetch_find(&s->fetch, line, "INTERNALDATE", &value) && value.len && value.data[0] == '"')
-        imap->internaldate = without_ends(value);
-    if (imap_fetch_find(&s->fetch, line, "RFC822.SIZE", &value) && imap_number(value, &number))
-        imap->size = number;
-    (void)imap_fetch_find(&s->fetch, line, "ENVELOPE", &imap->envelope);
-    if (!imap_fetch_find(&s->fetch, line, "BODYSTRUCTURE", &imap->structure))
-        (void)imap_fetch_find(&s->fetch, line, "BODY", &imap->structure);
-}
-
-static void set_section(imap_session *s, open_message *piece, const imap_section *section)
-{
-    piece->section = imap_section_name(section);
-    piece->imap.section = slice_of(piece->section);
-    piece->imap.is_binary = section->is_binary;
-    piece->imap.is_partial = section->is_partial;
-    piece->imap.origin = section->origin;
-    if (section->is_partial)
-        piece->imap.requested = imap_find_requested(s, piece->section, section->is_binary, section->origin);
-}
-
-/* Takes over what is known of the message, and keeps which piece of it this is. */
-static void set_facts(open_message *piece, const mail_imap *facts)
-{
-    mail_imap imap = *facts;
-    imap.section = piece->imap.section;
-    imap.is_binary = piece->imap.is_binary;
-    imap.is_partial = piece->imap.is_partial;
-    imap.origin = piece->imap.origin;
-    imap.requested = piece->imap.requested;
-    imap.items = NULL;
-    imap.item_count = 0;
-    piece->imap = imap;
-}
-
-static void end_pieces(imap_session *s, const mail_imap *facts)
-{
-    for (guint i = 0; i < s->pieces->len; i++) {
-        open_message *piece = &g_array_index(s->pieces, open_message, i);
-        set_facts(piece, facts);
-        imap_begin_message(s, MAIL_SERVER, piece, 0);
-        imap_emit_message(s, MAIL_EVENT_MESSAGE_END, MAIL_SERVER, piece, SLICE_EMPTY,
-                          piece->cut ? MAIL_END_CUT : MAIL_END_COMPLETE);
-    }
-    g_array_set_size(s->pieces, 0);
-}
-
-/* Pieces of mail that came as a quoted string, or as a literal of no bytes (RFC 9051 allows both). */
-static void say_strings(imap_session *s, const imap_line *line, const mail_imap *facts)
-{
-    GByteArray *scratch = g_byte_array_new();
-
-    for (guint i = 0; i < s->fetch.values->len; i++) {
-        const imap_fetch_value *value = &g_array_index(s->fetch.values, imap_fetch_value, i);
-        slice name = {line->text.data + value->name_at, value->name_len};
-        imap_cursor cursor = imap_cursor_of(slice_from(line->text, value->value_at));
-        open_message piece = {0};
-        imap_section section;
-        imap_token token;
-
-        if (value->is_passed || value->kind == IMAP_TOKEN_OPEN || !imap_section_parse(name, &section))
-            continue;
-        imap_cursor_next(&cursor, &token);
-        if (imap_token_is_nil(&token) || token.kind == IMAP_TOKEN_ATOM)
-            continue;
-        slice text = imap_token_string(&token, scratch);
-        set_section(s, &piece, &section);
-        set_facts(&piece, facts);
-        imap_begin_message(s, MAIL_SERVER, &piece, 0);
-        if (text.len) {
-            mail_event data = event_at(MAIL_EVENT_MESSAGE_DATA, MAIL_SERVER, s->server.in.offset, s->server.in.offset);
-            data.message = piece.message;
-            data.source = MAIL_FROM_FETCH;
-            data.imap = &piece.imap;
-            data.data = text;
-            imap_emit(s, &data);
-        }
-        imap_emit_message(s, MAIL_EVENT_MESSAGE_END, MAIL_SERVER, &piece, SLICE_EMPTY, MAIL_END_COMPLETE);
-        g_free(piece.section);
-    }
-    g_byte_array_unref(scratch);
-}
+/* --- untagged data --- */
 
 static void emit_untagged(imap_session *s, const imap_line *line, gboolean last, mail_imap *imap)
 {
@@ -316,8 +206,7 @@ static void emit_untagged(imap_session *s, const imap_line *line, gboolean last,
     if (last) {
         imap_items_reset(&s->items);
         imap_response_items(line, &s->response, &s->items, &event.anomalies);
-        if (s->in_fetch)
-            imap_fetch_items(&s->fetch, line, &s->items);
+        imap_fetched_items(s, line);
         imap_place_items(s, &s->server, imap);
     }
     event.imap = imap;
@@ -335,83 +224,48 @@ static void note_data(imap_session *s)
 
 static void read_data(imap_session *s, const imap_line *line)
 {
-    mail_imap imap = {0};
-    slice ignored;
+    mail_imap imap;
 
     s->replied = TRUE;
     note_data(s);
-    if (s->in_fetch) {
-        (void)imap_fetch_read(&s->fetch, line, &ignored);
-        fetch_facts(s, line, &imap);
-    }
+    imap_fetched_read(s, line, &imap);
     emit_untagged(s, line, TRUE, &imap);
-    if (s->in_fetch) {
-        end_pieces(s, &imap);
-        say_strings(s, line, &imap);
-    }
+    imap_fetched_end(s, line, &imap);
 }
 
 static gboolean begin_response(imap_session *s, const imap_line *line)
 {
     gboolean fits = imap_response_parse(line->text, &s->response);
 
-    if (fits && !s->in_fetch && !s->response.status && s->response.has_number && slice_is(s->response.name, "FETCH")) {
+    if (!fits || s->in_fetch || s->in_urlfetch || s->response.status)
+        return fits;
+    if (s->response.has_number && slice_is(s->response.name, "FETCH")) {
         s->in_fetch = TRUE;
         imap_fetch_begin(&s->fetch, s->response.data_offset);
+    } else if (!s->response.has_number && slice_is(s->response.name, "URLFETCH")) {
+        s->in_urlfetch = TRUE;
+        imap_urlfetch_begin(&s->urls, s->response.data_offset);
     }
-    return fits;
+    return TRUE;
 }
 
 static void read_server_literal(imap_session *s)
 {
-    open_message piece = {0};
-    imap_section section;
     mail_imap facts = {0};
     imap_line line;
-    slice name;
 
     imap_reader_line(s->server.reader, &line);
-    if (!begin_response(s, &line) || !s->in_fetch)
-        return;
-    if (!imap_fetch_read(&s->fetch, &line, &name) || !imap_section_parse(name, &section))
+    if (!begin_response(s, &line) || !imap_fetched_begin(s, &line, &facts))
         return;
     imap_reader_pass(s->server.reader);
-    set_section(s, &piece, &section);
-    fetch_facts(s, &line, &facts);
-    set_facts(&piece, &facts);
     emit_untagged(s, &line, FALSE, &facts);
     imap_next_chunk(&s->server, &line);
-    g_array_append_val(s->pieces, piece);
-}
-
-/* The texts of a piece's facts lie in the line, which may have moved. */
-static void refresh_facts(imap_session *s, open_message *piece)
-{
-    mail_imap facts = {0};
-    imap_line line;
-
-    imap_reader_line(s->server.reader, &line);
-    (void)imap_response_parse(line.text, &s->response);
-    fetch_facts(s, &line, &facts);
-    set_facts(piece, &facts);
-}
-
-static void read_server_data(imap_session *s)
-{
-    open_message *piece = last_piece(s);
-
-    if (!piece->begun) {
-        refresh_facts(s, piece);
-        imap_begin_message(s, MAIL_SERVER, piece, imap_reader_data(s->server.reader).len);
-    }
-    imap_emit_message(s, MAIL_EVENT_MESSAGE_DATA, MAIL_SERVER, piece, imap_reader_data(s->server.reader),
-                      MAIL_END_COMPLETE);
 }
 
 static void end_server_line(imap_session *s)
 {
     imap_end_chunks(&s->server);
-    s->in_fetch = FALSE;
+    s->in_fetch = s->in_urlfetch = FALSE;
     s->server.behind_hole = FALSE;
 }
 
@@ -444,7 +298,7 @@ static void read_server_step(imap_session *s)
             read_server_literal(s);
             break;
         case IMAP_READ_DATA:
-            read_server_data(s);
+            imap_fetched_data(s, imap_reader_data(s->server.reader));
             break;
         case IMAP_READ_LITERAL_END:
             imap_reader_line(s->server.reader, &line);
@@ -520,25 +374,17 @@ void imap_server_feed(imap_session *s, slice bytes)
 void imap_server_break(imap_session *s, anomaly_set anomalies)
 {
     half *h = &s->server;
-    mail_imap facts = {0};
     imap_line line;
     text_line text;
 
-    if (s->in_fetch && s->pieces->len) {
-        slice ignored;
-        imap_reader_line(h->reader, &line);
-        (void)imap_response_parse(line.text, &s->response);
-        (void)imap_fetch_read(&s->fetch, &line, &ignored);
-        fetch_facts(s, &line, &facts);
-        last_piece(s)->cut = imap_reader_literal_left(h->reader) > 0 && imap_reader_is_passing(h->reader);
-    }
     imap_reader_line(h->reader, &line);
+    (void)imap_response_parse(line.text, &s->response);
     if (imap_reader_has_begun(h->reader) && !imap_reader_is_passing(h->reader)) {
         text = imap_text_line_of(h, &line);
         if (text.end > text.start)
             imap_emit_text(s, MAIL_SERVER, &text, anomalies);
     }
-    end_pieces(s, &facts);
+    imap_fetched_break(s, &line, imap_reader_is_passing(h->reader) && imap_reader_literal_left(h->reader) > 0);
     imap_reader_forget(h->reader);
     if (line_reader_flush(h->lines, &text))
         imap_emit_text(s, MAIL_SERVER, &text, anomalies);
@@ -559,15 +405,9 @@ void imap_server_cross_gap(imap_session *s, guint64 missing)
     if (h->inflate)
         h->opaque = TRUE;
     if (!h->opaque && s->tls != TLS_OPAQUE && imap_reader_is_passing(h->reader) && missing > 0) {
-        open_message *piece = last_piece(s);
         guint64 inside = MIN(left, missing);
-        if (!piece->begun) {
-            refresh_facts(s, piece);
-            imap_begin_message(s, MAIL_SERVER, piece, 0);
-        }
-        piece->hole = TRUE;
         (void)imap_reader_gap(h->reader, inside);
-        imap_emit_gap(s, MAIL_SERVER, inside, piece->message);
+        imap_fetched_gap(s, inside);
         missing -= inside;
         if (inside == left)
             read_server_step(s); /* the literal's end */

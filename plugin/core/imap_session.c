@@ -351,7 +351,10 @@ static void init_half(half *h, mail_side side, gboolean from_start)
 
 static void clear_piece(gpointer data)
 {
-    g_free(((open_message *)data)->section);
+    open_message *piece = data;
+    g_free(piece->section);
+    g_free(piece->mailbox);
+    g_free(piece->owner);
 }
 
 imap_session *imap_session_new(gboolean from_start, mail_event_sink sink, void *user)
@@ -371,6 +374,7 @@ imap_session *imap_session_new(gboolean from_start, mail_event_sink sink, void *
     imap_append_init(&s->append);
     imap_items_init(&s->items);
     imap_fetch_init(&s->fetch);
+    imap_urlfetch_init(&s->urls);
     s->pieces = g_array_new(FALSE, FALSE, sizeof(open_message));
     g_array_set_clear_func(s->pieces, clear_piece);
     return s;
@@ -395,6 +399,7 @@ void imap_session_free(imap_session *s)
     g_hash_table_destroy(s->uids);
     imap_items_clear(&s->items);
     imap_fetch_clear(&s->fetch);
+    imap_urlfetch_clear(&s->urls);
     g_array_unref(s->pieces);
     sasl_free(s->exchange);
     imap_append_clear(&s->append);

@@ -15,6 +15,7 @@
 #include "imap_lexer.h"
 #include "imap_response.h"
 #include "imap_session.h"
+#include "imap_urlfetch.h"
 #include "inflater.h"
 #include "limits.h"
 #include "sasl.h"
@@ -61,7 +62,9 @@ typedef struct open_message {
     guint32 message;
     mail_imap imap;
     char *section;
-    gboolean begun; /* MESSAGE_START was said */
+    char *mailbox, *owner; /* of a piece that came by URL */
+    gsize url_at;          /* likewise, where it stands in the line; 0: by FETCH */
+    gboolean begun;        /* MESSAGE_START was said */
     gboolean hole, cut;
 } open_message;
 
@@ -111,8 +114,9 @@ struct imap_session {
     imap_items items;
     imap_response response; /* of the line under way, when it has said something */
     imap_fetch fetch;
-    gboolean in_fetch;
-    GArray *pieces; /* of open_message: of the FETCH response under way */
+    imap_urlfetch urls;
+    gboolean in_fetch, in_urlfetch;
+    GArray *pieces; /* of open_message: of the FETCH or URLFETCH response under way */
 
     imap_command command; /* likewise */
     question *asked;
@@ -187,6 +191,21 @@ void imap_held_feed(imap_session *s, slice bytes);
 void imap_held_read(imap_session *s, gboolean force);
 /* Shows all that is held as text. */
 void imap_held_show(imap_session *s, anomaly_set anomalies);
+
+/* --- imap_fetched.c: pieces of mail in FETCH and URLFETCH responses --- */
+
+/* At a literal in the response under way: is it a piece of mail? Then *facts_r is what is known of the message. */
+gboolean imap_fetched_begin(imap_session *s, const imap_line *line, mail_imap *facts_r);
+/* The next bytes of it; `missing` of them are not there. */
+void imap_fetched_data(imap_session *s, slice data);
+void imap_fetched_gap(imap_session *s, guint64 missing);
+/* The response is over: reads the rest of it; *facts_r is what it says of its message. Its values as items. Then its
+ * pieces end, and those come that stand in it as strings. */
+void imap_fetched_read(imap_session *s, const imap_line *line, mail_imap *facts_r);
+void imap_fetched_items(imap_session *s, const imap_line *line);
+void imap_fetched_end(imap_session *s, const imap_line *line, const mail_imap *facts);
+/* The rest of the response will not come. `cut`: nor will the end of the last piece. */
+void imap_fetched_break(imap_session *s, const imap_line *line, gboolean cut);
 
 /* --- imap_server.c --- */
 

@@ -68,12 +68,13 @@ void imap_store_login(imap_mailbox_view *view, const char *user)
  * as its number means it. NULL: nothing is known. */
 static char *key_of(const imap_mailbox_view *view, const mail_imap *imap)
 {
-    if (imap->uid && imap->uidvalidity && imap->mailbox.len)
-        return g_strdup_printf("%s\n%s\n%.*s\n%u\n%u", view->server, view->user, (int)imap->mailbox.len,
-                               (const char *)imap->mailbox.data, imap->uidvalidity, imap->uid);
+    slice mailbox = slice_is(imap->mailbox, "INBOX") ? slice_of("INBOX") : imap->mailbox; /* RFC 9051 5.1 */
+    slice owner = imap->owner.len ? imap->owner : slice_of(view->user);
+    if (imap->uid && imap->uidvalidity && mailbox.len)
+        return g_strdup_printf("%s\n%.*s\n%.*s\n%u\n%u", view->server, (int)owner.len, (const char *)owner.data,
+                               (int)mailbox.len, (const char *)mailbox.data, imap->uidvalidity, imap->uid);
     if (imap->uid)
-        return g_strdup_printf("%u\n%.*s\n%u", view->id, (int)imap->mailbox.len, (const char *)imap->mailbox.data,
-                               imap->uid);
+        return g_strdup_printf("%u\n%.*s\n%u", view->id, (int)mailbox.len, (const char *)mailbox.data, imap->uid);
     if (imap->sequence)
         return g_strdup_printf("%u\n#%u\n%u", view->id, imap->epoch, imap->sequence);
     return NULL;

@@ -178,6 +178,79 @@ static const session_test tests[] = {
      "S message 3 FETCH BODY[2]<4.4> seq=7 in=\"INBOX\" [SELECTED]\n"
      "S end COMPLETE 3 FETCH BODY[2]<4.4> seq=7 in=\"INBOX\" [SELECTED]\n"
      "S OK tag=\"4\" #4 [SELECTED]\n"},
+    {"urlfetch",
+     FALSE,
+     {"S: * PREAUTH hi",
+      "C: 1 URLFETCH \"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\"",
+      "S: * URLFETCH \"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\" {5}",
+      "S| hello", "S: ", "S: 1 OK", "C: 2 GENURLAUTH \"imap://joe@x.org/INBOX/;UID=1\" INTERNAL",
+      "S: * GENURLAUTH \"imap://joe@x.org/INBOX/;UID=1;URLAUTH=x\"", "S: 2 OK", "C: 3 URLFETCH /a /b",
+      "S: * URLFETCH {46}",
+      "S: /Dr%C3%A4fts;UIDVALIDITY=7/;UID=3/;PARTIAL=4.5 \"q\\\"q\" /INBOX/;UID=9 NIL nonsense {3}",
+      "S: abc /INBOX/;UID=8 \"\"", "S: 3 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C URLFETCH \"\\\"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\\\"\" tag=\"1\" "
+     "url=\"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\" #1 [AUTHENTICATED]\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 1 FETCH BODY[1.2] uid=0.20 in=\"INBOX\" owner=\"joe\" [AUTHENTICATED]\n"
+     "  data \"hello\"\n"
+     "S * rest untagged=\"URLFETCH\" "
+     "url=\"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\" .section=\"1.2\" "
+     ".section.length=5 [AUTHENTICATED]\n"
+     "S end COMPLETE 1 FETCH BODY[1.2] uid=0.20 in=\"INBOX\" owner=\"joe\" [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C GENURLAUTH \"\\\"imap://joe@x.org/INBOX/;UID=1\\\" INTERNAL\" tag=\"2\" url=\"imap://joe@x.org/INBOX/;UID=1\" "
+     "#2 [AUTHENTICATED]\n"
+     "S * untagged=\"GENURLAUTH\" url=\"imap://joe@x.org/INBOX/;UID=1;URLAUTH=x\" [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"
+     "C URLFETCH \"/a /b\" tag=\"3\" url=\"/a\" url=\"/b\" #3 [AUTHENTICATED]\n"
+     "S * untagged=\"URLFETCH\" url=\"/Dr%C3%A4fts;UIDVALIDITY=7/;UID=3/;PARTIAL=4.5\" .section=\"\" .section.origin=4 "
+     "url=\"/INBOX/;UID=9\" .section=\"\" url=\"nonsense\" .section.length=3 url=\"/INBOX/;UID=8\" .section=\"\" "
+     "[AUTHENTICATED]\n"
+     "S message 2 FETCH BODY[]<4.5> uid=7.3 in=\"Dr\\xc3\\xa4fts\" [AUTHENTICATED]\n"
+     "  data \"q\\\"q\"\n"
+     "S end COMPLETE 2 FETCH BODY[]<4.5> uid=7.3 in=\"Dr\\xc3\\xa4fts\" [AUTHENTICATED]\n"
+     "S message 3 FETCH BODY[] uid=0.8 in=\"INBOX\" [AUTHENTICATED]\n"
+     "S end COMPLETE 3 FETCH BODY[] uid=0.8 in=\"INBOX\" [AUTHENTICATED]\n"
+     "S OK tag=\"3\" #3 [AUTHENTICATED]\n"},
+    {"urlfetch_extended",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 URLFETCH (\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" BODYPARTSTRUCTURE BINARY BODY)",
+      "S: * URLFETCH \"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" (BODY {4}",
+      "S| QUJD) (BODYPARTSTRUCTURE (\"image\" \"png\" (\"name\" \"x)\") NIL NIL \"base64\" 4)) (BINARY ~{3}\r\nABC)"
+      " (BODY {1}\r\nx) \"/INBOX;UIDVALIDITY=5/;UID=3\" (BODY \"y\") \"/INBOX/;UID=4\" (BODY NIL)\r\n",
+      "S: 1 OK", "S| * URLFETCH \"/INBOX/;UID=4\" {10}\r\nabc", "S? 3", "S| xyz", "S? 9", "S: x", "S: * 3 EXISTS"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C URLFETCH \"(\\\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\\\" BODYPARTSTRUCTURE BINARY BODY)\" tag=\"1\" "
+     "url=\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" #1 [AUTHENTICATED]\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 1 FETCH BODY[2] uid=5.2 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"QUJD\"\n"
+     "S * ... [AUTHENTICATED]\n"
+     "S message 2 FETCH BINARY[2] uid=5.2 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"ABC\"\n"
+     "S * rest untagged=\"URLFETCH\" url=\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" .section=\"2\" .section.length=4 "
+     ".body=\"1\" ..body.type=\"image/png\" ..body.parameter=\"name=x)\" ..body.filename=\"x)\" "
+     "..body.encoding=\"base64\" ..body.octets=4 .section.length=3 .section.length=1 "
+     "url=\"/INBOX;UIDVALIDITY=5/;UID=3\" .section=\"\" url=\"/INBOX/;UID=4\" .section=\"\" [AUTHENTICATED]\n"
+     "S end COMPLETE 1 FETCH BODY[2] uid=5.2 in=\"INBOX\" structure=\"(\\\"image\\\" \\\"png\\\" (\\\"name\\\" "
+     "\\\"x)\\\") NIL NIL \\\"base64\\\" 4)\" [AUTHENTICATED]\n"
+     "S end COMPLETE 2 FETCH BINARY[2] uid=5.2 in=\"INBOX\" structure=\"(\\\"image\\\" \\\"png\\\" (\\\"name\\\" "
+     "\\\"x)\\\") NIL NIL \\\"base64\\\" 4)\" [AUTHENTICATED]\n"
+     "S message 3 FETCH BODY[] uid=5.3 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"y\"\n"
+     "S end COMPLETE 3 FETCH BODY[] uid=5.3 in=\"INBOX\" [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 4 FETCH BODY[] uid=0.4 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"abc\"\n"
+     "S gap 3 [AUTHENTICATED] !lost_bytes\n"
+     "  data \"xyz\"\n"
+     "S gap 1 [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 4 FETCH BODY[] uid=0.4 in=\"INBOX\" [AUTHENTICATED] !lost_bytes\n"
+     "S gap 8 [AUTHENTICATED] !lost_bytes\n"
+     "S text \"x\" [AUTHENTICATED] !lost_bytes\n"
+     "S * untagged=\"EXISTS\" exists=3 [AUTHENTICATED]\n"},
     {"idle",
      FALSE,
      {"S: * PREAUTH hi", "C: 1 IDLE", "S: + idling", "S: * 3 EXISTS", "C: DONE", "S: 1 OK"},

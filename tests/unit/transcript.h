@@ -167,6 +167,9 @@ static inline void transcript_place(GString *out, const mail_event *event)
     if (imap->uid)
         g_string_append_printf(out, " uid=%u.%u", imap->uidvalidity, imap->uid);
     transcript_named(out, "in", imap->mailbox);
+    transcript_named(out, "owner", imap->owner);
+    if (event->kind == MAIL_EVENT_MESSAGE_END)
+        transcript_named(out, "structure", imap->is_section_structure ? imap->structure : SLICE_EMPTY);
     transcript_named(out, "flags", imap->flags);
     transcript_named(out, "date", imap->internaldate);
 }
