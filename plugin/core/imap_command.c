@@ -192,8 +192,13 @@ static void add_fetch_items(imap_cursor *cursor, imap_token *token, imap_items *
         add_fetch_item(token, items);
         return;
     }
-    for (imap_cursor_next(cursor, token); token->kind == IMAP_TOKEN_ATOM; imap_cursor_next(cursor, token))
-        add_fetch_item(token, items);
+    for (imap_cursor_next(cursor, token); token->kind == IMAP_TOKEN_ATOM || token->kind == IMAP_TOKEN_OPEN;
+         imap_cursor_next(cursor, token)) {
+        if (token->kind == IMAP_TOKEN_ATOM)
+            add_fetch_item(token, items);
+        else
+            imap_cursor_skip_value(cursor, token); /* "PREVIEW (LAZY)" */
+    }
 }
 
 void imap_command_items(const imap_line *line, const imap_command *command, imap_items *items, anomaly_set *anomalies)

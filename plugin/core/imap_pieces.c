@@ -319,14 +319,16 @@ static gboolean is_header(const char *name)
 }
 
 /* The fields that say what a part is, and a blank line. At most LIMIT_IMAP_PART_HEADER_BYTES: they stand in front of
- * the part each time it is fetched. */
-static GString *content_fields(slice header)
+ * the part each time it is fetched. `is_binary`: the encoding was undone. */
+static GString *content_fields(slice header, gboolean is_binary)
 {
     header_block block = header_read(header, 0, LIMIT_HEADER_FIELDS, NULL, NULL);
     GString *out = g_string_new(NULL);
 
     for (guint i = 0; i < block.fields->len; i++) {
         const header_field *field = g_ptr_array_index(block.fields, i);
+        if (is_binary && g_ascii_strcasecmp(field->name, "Content-Transfer-Encoding") == 0)
+            continue;
         if (g_ascii_strncasecmp(field->name, "Content-", strlen("Content-")) == 0 &&
             out->len + field->length <= LIMIT_IMAP_PART_HEADER_BYTES)
             g_string_append_len(out, (const char *)header.data + field->offset, (gssize)field->length);
@@ -361,7 +363,7 @@ static void read_header(known_mail *mail, const char *name, section *s)
 
     forget_text(&s->content);
     if (tells_of_part(block.fields, !some_fields))
-        s->content = content_fields(header);
+        s->content = content_fields(header, FALSE);
     if (of_mail && s->content)
         mail->top = s;
     if (of_mail && !mail->subject && !mail->from) {
@@ -430,10 +432,10 @@ static gboolean is_known(const known_mail *mail, const char *number, const secti
     return s->introduce || body_of(mail, number, s) || fields_of(mail, number, s);
 }
 
-static GString *structure_fields(const imap_body *body)
+static GString *structure_fields(const imap_body *body, gboolean is_binary)
 {
     GString *all = imap_body_header(body);
-    GString *fields = content_fields((slice){(const guint8 *)all->str, all->len});
+    GString *fields = content_fields((slice){(const guint8 *)all->str, all->len}, is_binary);
     g_string_free(all, TRUE);
     return fields;
 }
@@ -451,12 +453,12 @@ static const GString *part_header(const known_mail *mail, const char *number, se
     if (s->introduce)
         return s->introduce;
     if (fields)
-        s->introduce = g_string_new_len(fields->str, (gssize)fields->len);
+        s->introduce = content_fields((slice){(const guint8 *)fields->str, fields->len}, is_binary);
     else if (body)
-        s->introduce = structure_fields(body);
+        s->introduce = structure_fields(body, is_binary);
     else
         s->introduce = g_string_new(!is_binary && looks_like_base64(s) ? guess : "\r\n");
-    if (is_binary) /* of two fields the first one counts */
+    if (is_binary)
         g_string_prepend(s->introduce, "Content-Transfer-Encoding: binary\r\n");
     return s->introduce;
 }
@@ -816,7 +818,7 @@ static void join_lone_text(joining *j, const char *name, section *s)
         body = body && body->children && body->children->len == 1 ? g_ptr_array_index(body->children, 0) : NULL;
     }
     if (body && !s->introduce)
-        s->introduce = structure_fields(body);
+        s->introduce = structure_fields(body, FALSE);
     join_part(j, name, s, FALSE);
 }
 

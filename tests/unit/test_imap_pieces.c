@@ -107,8 +107,7 @@ static const struct {
     {"decoded by the server",
      {{"BINARY 2", -1, 0, "x", 0, PDF}},
      "part 2: Content-Transfer-Encoding: binary|Content-Type: application/pdf;| "
-     "name=\"a.pdf\"|Content-Transfer-Encoding: "
-     "base64||x\n"},
+     "name=\"a.pdf\"||x\n"},
     {"a message inside",
      {{"2.HEADER", -1, 0, "A: b\n\n", 0, NULL}, {"2.TEXT", -1, 0, "t", 0, NULL}},
      "header 2.HEADER: A: b||\npart 2: Content-Type: message/rfc822||A: b||t\n"},
