@@ -81,7 +81,9 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(MESSAGE_TOO_LARGE, "message_too_large", WARN, "Message is larger than the limit; the rest is not kept")          \
     X(BAD_MAILBOX_NAME, "bad_mailbox_name", NOTE, "Mailbox name is not modified UTF-7")                                \
     X(BAD_DEFLATE, "bad_deflate", WARN, "The compressed stream cannot be inflated any further")                        \
-    X(NOT_FETCHED, "not_fetched", NOTE, "The client did not fetch all of it")                                          \
+    X(NOT_FETCHED, "not_fetched", NOTE, "Not all of it was transferred: not fetched, or the server has it")                                          \
+    X(PIECE_NOT_KEPT, "piece_not_kept", WARN,                                                                          \
+      "Piece of a mail that lies beyond a limit, or of one mail too many: it is not joined")                           \
     X(PART_UNKNOWN, "part_unknown", NOTE,                                                                              \
       "Neither BODYSTRUCTURE nor the part's own header was fetched: type and encoding are a guess")                    \
     /* header and MIME */                                                                                              \

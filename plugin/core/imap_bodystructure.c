@@ -501,3 +501,12 @@ void imap_body_items(const imap_body *body, gsize offset, gsize length, guint de
     for (guint i = 0; body->children && i < body->children->len; i++)
         imap_body_items(g_ptr_array_index(body->children, i), offset, length, depth + 1, items);
 }
+
+void imap_body_text_items(slice text, gsize offset, guint depth, imap_items *items)
+{
+    imap_body *body = imap_body_parse(text);
+    if (!body)
+        return;
+    imap_body_items(body, offset, text.len, depth, items);
+    imap_body_free(body);
+}

@@ -48,5 +48,7 @@ void imap_envelope_clear(imap_envelope *envelope);
 /* Adds what they say as items, decoded; they stand at [offset, offset + length) of the line. */
 void imap_envelope_items(const imap_envelope *envelope, gsize offset, gsize length, guint depth, imap_items *items);
 void imap_body_items(const imap_body *body, gsize offset, gsize length, guint depth, imap_items *items);
+/* The same from the structure's text, which stands at `offset`. */
+void imap_body_text_items(slice text, gsize offset, guint depth, imap_items *items);
 
 #endif

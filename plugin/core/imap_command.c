@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "imap_command.h"
+#include "imap_urlfetch.h"
 #include "imap_utf7.h"
 #include "limits.h"
 
@@ -191,8 +192,13 @@ static void add_fetch_items(imap_cursor *cursor, imap_token *token, imap_items *
         add_fetch_item(token, items);
         return;
     }
-    for (imap_cursor_next(cursor, token); token->kind == IMAP_TOKEN_ATOM; imap_cursor_next(cursor, token))
-        add_fetch_item(token, items);
+    for (imap_cursor_next(cursor, token); token->kind == IMAP_TOKEN_ATOM || token->kind == IMAP_TOKEN_OPEN;
+         imap_cursor_next(cursor, token)) {
+        if (token->kind == IMAP_TOKEN_ATOM)
+            add_fetch_item(token, items);
+        else
+            imap_cursor_skip_value(cursor, token); /* "PREVIEW (LAZY)" */
+    }
 }
 
 void imap_command_items(const imap_line *line, const imap_command *command, imap_items *items, anomaly_set *anomalies)
@@ -222,6 +228,8 @@ void imap_command_items(const imap_line *line, const imap_command *command, imap
             imap_items_add(items, IMAP_ITEM_SET, 0, token.text, token.offset, token.length);
         else if (*form == 'f')
             add_fetch_items(&cursor, &token, items);
+        else if (*form == 'u')
+            imap_url_items(&cursor, &token, items);
         else
             imap_cursor_skip_value(&cursor, &token);
         imap_cursor_next(&cursor, &token);

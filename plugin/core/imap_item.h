@@ -42,6 +42,7 @@
     X(QUOTA_USAGE, "quota.usage", NUMBER, "Quota usage", "Of the resource")                                           \
     X(QUOTA_LIMIT, "quota.limit", NUMBER, "Quota limit", "Of the resource")                                           \
     X(NAMESPACE, "namespace", STRING, "Namespace", "Prefix of mailbox names, RFC 2342")                               \
+    X(URL, "url", STRING, "URL", "Of a message or a piece of one: URLFETCH, GENURLAUTH (RFC 4467)")                   \
     X(ENVELOPE, "envelope", STRING, "Envelope", "What the server read from the message's header")                     \
     X(ENVELOPE_DATE, "envelope.date", STRING, "Date", "ENVELOPE")                                                     \
     X(ENVELOPE_SUBJECT, "envelope.subject", STRING, "Subject", "ENVELOPE, decoded")                                   \

@@ -412,6 +412,35 @@ void imap_cursor_next(imap_cursor *cursor, imap_token *token_r)
     token_r->length = cursor->at - token_r->offset;
 }
 
+static gboolean is_announced(const imap_token *token, const imap_line *line)
+{
+    return token->kind == IMAP_TOKEN_LITERAL && token->is_broken && token->offset + token->length == line->text.len;
+}
+
+gboolean imap_line_read_on(const imap_line *line, imap_progress *progress,
+                           void (*take)(const imap_token *token, gpointer user), gpointer user)
+{
+    imap_cursor cursor = imap_cursor_of_line(line), before;
+    gboolean announced = FALSE;
+    imap_token token;
+
+    cursor.at = progress->at;
+    cursor.next_passed = progress->next_passed;
+    for (;;) {
+        before = cursor;
+        imap_cursor_next(&cursor, &token);
+        announced = is_announced(&token, line);
+        if (announced || token.kind == IMAP_TOKEN_END)
+            break;
+        take(&token, user);
+    }
+    if (announced)
+        cursor = before;
+    progress->at = cursor.at;
+    progress->next_passed = cursor.next_passed;
+    return announced;
+}
+
 void imap_cursor_skip_value(imap_cursor *cursor, const imap_token *token)
 {
     imap_token inner;

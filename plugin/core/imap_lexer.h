@@ -106,6 +106,17 @@ static inline imap_cursor imap_cursor_of_line(const imap_line *line)
 /* The next token; IMAP_TOKEN_END at the end, again and again. Any bytes are some tokens. */
 void imap_cursor_next(imap_cursor *cursor, imap_token *token_r);
 
+/* How far the tokens of a line were read that is still growing. */
+typedef struct imap_progress {
+    gsize at;
+    guint next_passed;
+} imap_progress;
+
+/* Gives each token that is there, from *progress on, to take(). A literal that is announced at the end of the line is
+ * not one yet: TRUE, and it comes with the next call. Linear over all calls for one line. */
+gboolean imap_line_read_on(const imap_line *line, imap_progress *progress,
+                           void (*take)(const imap_token *token, gpointer user), gpointer user);
+
 /* Passes over the rest of a value whose first token was `token`: a list up to its ")". */
 void imap_cursor_skip_value(imap_cursor *cursor, const imap_token *token);
 

@@ -47,13 +47,18 @@ typedef struct imap_pieces imap_pieces;
 imap_pieces *imap_pieces_new(void);
 void imap_pieces_free(imap_pieces *pieces);
 
-/* What a FETCH response says beside the pieces: structure, envelope, size. */
-void imap_pieces_note(imap_pieces *pieces, const char *key, const mail_imap *imap);
+/* What a FETCH response says beside the pieces: structure, envelope, size. A part of which nothing was known waits for
+ * that: the sink is called for each thing that has become whole with it. */
+void imap_pieces_note(imap_pieces *pieces, const char *key, const mail_imap *imap, imap_joined_sink sink, void *user);
 
-/* A piece is over; it is taken over. `cut`: its end was not seen. When something has become whole with it, the sink is
- * called, once at most. FALSE: a bound is reached (LIMIT_IMAP_MAILS, LIMIT_IMAP_PIECES_BYTES), the piece is dropped. */
+/* A piece is over; it is taken over. `cut`: its end was not seen. The sink is called for each thing that has become
+ * whole with it. FALSE: a bound is reached (LIMIT_IMAP_MAILS, LIMIT_IMAP_PIECES_BYTES, LIMIT_MESSAGE_BYTES), the piece
+ * is dropped. */
 gboolean imap_pieces_add(imap_pieces *pieces, const char *key, const mail_imap *imap, imap_piece *piece, gboolean cut,
                          imap_joined_sink sink, void *user);
+
+/* The message that was known as `from` is known as `to` from now on, unless there is one. */
+void imap_pieces_rename(imap_pieces *pieces, const char *from, const char *to);
 
 /* Nothing more comes for that message: what is there and was not handed out is, with holes where nothing was fetched.
  */

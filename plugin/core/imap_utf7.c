@@ -69,11 +69,23 @@ static gsize read_shift(GString *out, slice name)
     return len + 1;
 }
 
+/* A name in plain UTF-8 (RFC 6855, RFC 9051): "&" stands for itself. */
+static gboolean is_utf8(slice name)
+{
+    for (gsize i = 0; i < name.len; i++)
+        if (name.data[i] >= 0x80)
+            return TRUE;
+    return FALSE;
+}
+
 char *imap_utf7_decode(slice name, anomaly_set *anomalies)
 {
-    GString *out = g_string_sized_new(name.len + 1);
+    GString *out;
     gsize at = 0;
 
+    if (is_utf8(name))
+        return g_utf8_make_valid((const char *)name.data, (gssize)name.len);
+    out = g_string_sized_new(name.len + 1);
     while (at < name.len) {
         gsize shift = name.data[at] == '&' ? read_shift(out, slice_from(name, at + 1)) : 0;
         if (name.data[at] == '&' && shift == 0 && anomalies)

@@ -158,6 +158,10 @@
 #define LIMIT_IMAP_MAILS 1000000
 #define LIMIT_IMAP_PIECES_BYTES ((guint64)2 << 30)
 
+/* Bytes of the fields that say what a part is, put in front of it each time it is fetched by itself: type, file name,
+ * description. */
+#define LIMIT_IMAP_PART_HEADER_BYTES 16384
+
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define STREAM_MAX_PENDING_SEGMENTS 32768

@@ -81,6 +81,7 @@ typedef struct mail_imap {
 
     /* The message: MESSAGE_*, and the last event of a FETCH response. In MESSAGE_START of a FETCH, as far as known by then. */
     slice mailbox;          /* UTF-8; empty: not known */
+    slice owner;            /* whose mailbox; empty: that of the user who is logged in */
     guint32 uidvalidity, uid, sequence; /* 0: not known */
     guint32 epoch;          /* sequence numbers of equal epochs in one session mean the same messages */
     slice flags;            /* as sent, without the parentheses */
@@ -95,6 +96,7 @@ typedef struct mail_imap {
 
     /* The last event of a FETCH response: the values as they came; empty: none. */
     slice envelope, structure;
+    gboolean is_section_structure; /* structure is that of the section alone (RFC 5524 BODYPARTSTRUCTURE) */
 } mail_imap;
 
 typedef struct mail_event {

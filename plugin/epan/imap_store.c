@@ -12,8 +12,9 @@
 struct imap_mailbox_view {
     guint32 id;
     const char *server, *user;
-    GHashTable *open; /* ordinal -> imap_piece */
-    GPtrArray *keys;  /* of char*, owned: messages of which pieces were fetched, in order */
+    GHashTable *open;     /* ordinal -> imap_piece */
+    GPtrArray *keys;      /* of char*, owned: messages of which pieces were fetched, in order */
+    gboolean has_numbers; /* some of them are known by their sequence number only */
 };
 
 static imap_pieces *all_pieces;
@@ -67,12 +68,13 @@ void imap_store_login(imap_mailbox_view *view, const char *user)
  * as its number means it. NULL: nothing is known. */
 static char *key_of(const imap_mailbox_view *view, const mail_imap *imap)
 {
-    if (imap->uid && imap->uidvalidity && imap->mailbox.len)
-        return g_strdup_printf("%s\n%s\n%.*s\n%u\n%u", view->server, view->user, (int)imap->mailbox.len,
-                               (const char *)imap->mailbox.data, imap->uidvalidity, imap->uid);
+    slice mailbox = slice_is(imap->mailbox, "INBOX") ? slice_of("INBOX") : imap->mailbox; /* RFC 9051 5.1 */
+    slice owner = imap->owner.len ? imap->owner : slice_of(view->user);
+    if (imap->uid && imap->uidvalidity && mailbox.len)
+        return g_strdup_printf("%s\n%.*s\n%.*s\n%u\n%u", view->server, (int)owner.len, (const char *)owner.data,
+                               (int)mailbox.len, (const char *)mailbox.data, imap->uidvalidity, imap->uid);
     if (imap->uid)
-        return g_strdup_printf("%u\n%.*s\n%u", view->id, (int)imap->mailbox.len, (const char *)imap->mailbox.data,
-                               imap->uid);
+        return g_strdup_printf("%u\n%.*s\n%u", view->id, (int)mailbox.len, (const char *)mailbox.data, imap->uid);
     if (imap->sequence)
         return g_strdup_printf("%u\n#%u\n%u", view->id, imap->epoch, imap->sequence);
     return NULL;
@@ -121,14 +123,6 @@ void imap_store_data(imap_mailbox_view *view, const mail_event *event, guint32 f
     imap_piece *piece = g_hash_table_lookup(view->open, GUINT_TO_POINTER(event->message));
     if (piece)
         imap_piece_append(piece, event->data, frame, record);
-}
-
-void imap_store_note(imap_mailbox_view *view, const mail_event *event)
-{
-    char *key = event->imap ? key_of(view, event->imap) : NULL;
-    if (key)
-        imap_pieces_note(all_pieces, key, event->imap);
-    g_free(key);
 }
 
 /* What is joined, on its way into a message. */
@@ -182,8 +176,7 @@ static void on_joined(const imap_joined *joined, void *user)
     if (joined->guessed)
         event.anomalies |= ANOMALY_BIT(ANOMALY_PART_UNKNOWN);
     message_store_finish(j->message, j->pinfo, &event);
-    if (j->joined)
-        j->joined(j->message, j->user);
+    j->joined(j->message, j->user);
 }
 
 static void note_reader(imap_mailbox_view *view, const char *key)
@@ -194,37 +187,67 @@ static void note_reader(imap_mailbox_view *view, const char *key)
     g_ptr_array_add(view->keys, g_strdup(key));
 }
 
-static stored_message *end_piece(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo)
+/* A message that was known by its number turns out to have that UID. */
+static void find_old_name(imap_mailbox_view *view, const mail_imap *imap, const char *key)
+{
+    mail_imap by_number = {.epoch = imap->epoch, .sequence = imap->sequence};
+    if (!view->has_numbers || !imap->uid || !imap->sequence)
+        return;
+    char *old = key_of(view, &by_number);
+    if (g_hash_table_remove(last_readers, old)) {
+        imap_pieces_rename(all_pieces, old, key);
+        note_reader(view, key);
+    }
+    g_free(old);
+}
+
+void imap_store_note(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo, imap_store_joined joined,
+                     void *user)
+{
+    char *key = event->imap ? key_of(view, event->imap) : NULL;
+    joining j = {.view = view, .pinfo = pinfo, .imap = event->imap, .joined = joined, .user = user};
+    if (key) {
+        find_old_name(view, event->imap, key);
+        imap_pieces_note(all_pieces, key, event->imap, on_joined, &j);
+    }
+    g_free(key);
+}
+
+static anomaly_set end_piece(imap_mailbox_view *view, const mail_event *event, joining *j)
 {
     gpointer ordinal = GUINT_TO_POINTER(event->message);
     imap_piece *piece = g_hash_table_lookup(view->open, ordinal);
     char *key = key_of(view, event->imap);
-    joining j = {.view = view, .pinfo = pinfo, .imap = event->imap};
+    gboolean kept = TRUE;
     if (piece && key) {
         g_hash_table_steal(view->open, ordinal);
         note_reader(view, key);
-        imap_pieces_add(all_pieces, key, event->imap, piece, event->end_reason != MAIL_END_COMPLETE, on_joined, &j);
+        view->has_numbers = view->has_numbers || !event->imap->uid;
+        kept =
+            imap_pieces_add(all_pieces, key, event->imap, piece, event->end_reason != MAIL_END_COMPLETE, on_joined, j);
     }
     g_free(key);
-    return j.message;
+    return kept ? 0 : ANOMALY_BIT(ANOMALY_PIECE_NOT_KEPT);
 }
 
-stored_message *imap_store_piece(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo)
+anomaly_set imap_store_piece(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo,
+                             imap_store_joined joined, void *user)
 {
+    joining j = {.view = view, .pinfo = pinfo, .imap = event->imap, .joined = joined, .user = user};
     imap_piece *piece;
     switch (event->kind) {
     case MAIL_EVENT_MESSAGE_START:
         g_hash_table_insert(view->open, GUINT_TO_POINTER(event->message), imap_piece_new());
-        return NULL;
+        return 0;
     case MAIL_EVENT_GAP:
         piece = g_hash_table_lookup(view->open, GUINT_TO_POINTER(event->message));
         if (piece)
             imap_piece_gap(piece, event->missing);
-        return NULL;
+        return 0;
     case MAIL_EVENT_MESSAGE_END:
-        return end_piece(view, event, pinfo);
+        return end_piece(view, event, &j);
     default:
-        return NULL;
+        return 0;
     }
 }
 

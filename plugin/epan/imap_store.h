@@ -22,21 +22,24 @@ void imap_store_login(imap_mailbox_view *view, const char *user);
 gboolean imap_store_is_piece(const mail_event *event);
 gboolean imap_store_has_piece(const imap_mailbox_view *view, guint32 message);
 
-/* A MESSAGE_START, MESSAGE_END or GAP event of a piece. What became whole with it, as a finished message; NULL:
- * nothing. */
-stored_message *imap_store_piece(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo);
+/* Called with each message that has become whole: finished, and in its place in the first pass. */
+typedef void (*imap_store_joined)(stored_message *message, void *user);
+
+/* A MESSAGE_START, MESSAGE_END or GAP event of a piece. Returns what is odd about it. */
+anomaly_set imap_store_piece(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo,
+                             imap_store_joined joined, void *user);
 
 /* A MESSAGE_DATA event of a piece; `record`: the mail_record that shows it, which is told of the message in the end. */
 void imap_store_data(imap_mailbox_view *view, const mail_event *event, guint32 frame, gpointer record);
 
-/* The last event of an untagged response. */
-void imap_store_note(imap_mailbox_view *view, const mail_event *event);
+/* The last event of an untagged response: it may say what a part is that was fetched before. */
+void imap_store_note(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo, imap_store_joined joined,
+                     void *user);
 
 /* What the MESSAGE_END event says of a whole message. */
 void imap_store_facts(imap_mailbox_view *view, stored_message *message, const mail_imap *imap);
 
 /* The capture is over: pieces that this connection was the last to fetch come out as far as they go. */
-typedef void (*imap_store_joined)(stored_message *message, void *user);
 void imap_store_finish(imap_mailbox_view *view, packet_info *pinfo, imap_store_joined joined, void *user);
 
 #endif

@@ -230,6 +230,8 @@ mime_message *message_store_parse(const stored_message *message)
     mime_message *mime =
         mime_message_parse(message_store_bytes(message), gaps ? (const mime_gap *)(const void *)gaps->data : NULL,
                            gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE);
+    if (!(message->anomalies & ANOMALY_BIT(ANOMALY_LOST_BYTES))) /* what was not fetched is not lost */
+        mime->anomalies &= ~ANOMALY_BIT(ANOMALY_LOST_BYTES);
     if (message->imap && message->imap->section && g_ascii_isdigit(*message->imap->section))
         renumber(mime, message->imap->section);
     return mime;

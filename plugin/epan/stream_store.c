@@ -73,6 +73,7 @@ struct mail_conversation {
 };
 
 static guint32 next_conversation_id, next_session_number;
+static GPtrArray *joined_now;          /* of stored_message*: what the event that is being taken has made whole */
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static GPtrArray *all_conversations;
 static GHashTable *known_pairs; /* the latest mail_conversation by pair_hash() of its ends */
@@ -123,6 +124,7 @@ void stream_store_register(void)
     message_store_register();
     trace_store_register();
     imap_store_register();
+    joined_now = g_ptr_array_new();
 }
 
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
@@ -363,13 +365,19 @@ static stored_message *note_message(mail_conversation *mail, const mail_event *e
     return message;
 }
 
-/* An event about a piece of mail; what it completes. */
-static stored_message *note_piece(mail_conversation *mail, const mail_event *event)
+/* A message that was joined from pieces: shown behind the event that made it whole. */
+static void on_joined(stored_message *message, void *user)
 {
-    stored_message *message = imap_store_piece(mail->imap, event, mail->pinfo);
-    if (message)
-        set_ends(mail, message);
-    return message;
+    mail_conversation *mail = user;
+    set_ends(mail, message);
+    g_ptr_array_add(joined_now, message);
+}
+
+/* An event about a piece of mail; what it completes, and what is odd about it. */
+static stored_message *note_piece(mail_conversation *mail, const mail_event *event, anomaly_set *anomalies_r)
+{
+    *anomalies_r = imap_store_piece(mail->imap, event, mail->pinfo, on_joined, mail);
+    return joined_now->len ? g_ptr_array_steal_index(joined_now, 0) : NULL;
 }
 
 /* ---- the records of a call ---- */
@@ -529,6 +537,23 @@ static void follow_tls(mail_conversation *mail, const mail_event *event)
     }
 }
 
+/* Messages that no event of the session's own ends. */
+static void show_joined(mail_conversation *mail)
+{
+    for (guint i = 0; i < joined_now->len; i++) {
+        mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+        record->event.kind = MAIL_EVENT_MESSAGE_END;
+        record->event.protocol = MAIL_PROTOCOL_IMAP;
+        record->event.side = MAIL_SERVER;
+        record->event.source = MAIL_FROM_FETCH;
+        record->event.state = mail->state;
+        record->message = g_ptr_array_index(joined_now, i);
+        session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
+        append_record(mail->call, record);
+    }
+    g_ptr_array_set_size(joined_now, 0);
+}
+
 static void on_event(const mail_event *event, void *user)
 {
     mail_conversation *mail = user;
@@ -540,12 +565,14 @@ static void on_event(const mail_event *event, void *user)
         return;
     }
     end_plain_data(mail->call);
+    anomaly_set odd = 0;
     mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
     record->exchange = note_exchange(mail, event);
-    record->message = is_piece(mail, event) ? note_piece(mail, event) : note_message(mail, event);
+    record->message = is_piece(mail, event) ? note_piece(mail, event, &odd) : note_message(mail, event);
     if (event->kind == MAIL_EVENT_UNTAGGED && event->last)
-        imap_store_note(mail->imap, event);
+        imap_store_note(mail->imap, event, mail->pinfo, on_joined, mail);
     keep_event(&record->event, event);
+    record->event.anomalies |= odd;
     if (mail->layer == STREAM_LAYER_TLS) /* from the first byte on, maybe: the session itself cannot know */
         record->event.anomalies &= ~ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
     note_login(mail, record);
@@ -553,6 +580,7 @@ static void on_event(const mail_event *event, void *user)
     if (mail->imap && event->auth && event->outcome == MAIL_OUTCOME_SUCCESS)
         imap_store_login(mail->imap, mail->login_name);
     append_record(mail->call, record);
+    show_joined(mail);
     follow_tls(mail, event);
 }
 
@@ -966,23 +994,6 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
 
 /* ---- the end of the capture ---- */
 
-/* A message of which the client did not fetch all. */
-static void on_joined_at_end(stored_message *message, void *user)
-{
-    mail_conversation *mail = user;
-    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
-    record->event.kind = MAIL_EVENT_MESSAGE_END;
-    record->event.protocol = MAIL_PROTOCOL_IMAP;
-    record->event.side = MAIL_SERVER;
-    record->event.source = MAIL_FROM_FETCH;
-    record->event.state = mail->state;
-    record->message = message;
-    set_ends(mail, message);
-    end_plain_data(mail->call);
-    session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
-    append_record(mail->call, record);
-}
-
 static void finish_conversation(mail_conversation *mail)
 {
     frame_data frame = {0};
@@ -997,8 +1008,11 @@ static void finish_conversation(mail_conversation *mail)
     stream_assembler_flush(mail->assembler);
     for (int flow = 0; flow < 2; flow++)
         on_end(flow, mail);
-    if (mail->imap)
-        imap_store_finish(mail->imap, &pinfo, on_joined_at_end, mail);
+    if (mail->imap) {
+        imap_store_finish(mail->imap, &pinfo, on_joined, mail);
+        end_plain_data(mail->call);
+        show_joined(mail);
+    }
     if (stream_call_count(mail->call) > before)
         mail->call->state = mail->state;
     mail->call = NULL;

@@ -290,6 +290,8 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
         if (record->event.side == MAIL_CLIENT)
             add_exchange_question(drawing, tree, record);
     }
+    if (!record->message && record->event.anomalies)
+        draw_note(drawing, record, "Piece of a message");
     if (record->message && record->message->finished_in == drawing->pinfo->num)
         tree_message_draw(record->message, drawing->tvb, drawing->pinfo, drawing->tree);
 }

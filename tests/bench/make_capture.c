@@ -7,6 +7,8 @@
  *   interleaved MB    100 sessions at once, mails as in `attachments` (or smaller, for two in each session)
  *   small COUNT       mails of 4 KB with an attachment of 2 KB, each in a session of its own
  *   pop3 MB           a mailbox fetched in one session, all commands sent at once; mails of 100 KB
+ *   imap MB           a mailbox fetched in one session, each mail whole; mails as in `attachments`
+ *   imap-pieces MB    the same in partial fetches of 20 KB
  *   smtp-bytes COUNT  a mail of COUNT bytes, one byte in each segment
  *   pop3-bytes COUNT  the same, fetched
  *   no-mail MB        HTTP answers, TLS records, DNS
@@ -25,6 +27,7 @@
 #define SMALL_ATTACHMENT_BYTES 2048
 #define POP3_ATTACHMENT_BYTES 71000
 #define MAILS_IN_A_SESSION 10
+#define IMAP_PIECE_BYTES 20480
 #define SESSIONS_AT_ONCE 100
 #define STEP_MICROSECONDS 10
 
@@ -485,6 +488,65 @@ static void make_no_mail(guint64 megabytes)
     }
 }
 
+/* One FETCH of `len` bytes, and its answer. `place`: "<0>", or "" for all of the mail. */
+static void fetch(connection *c, guint uid, const guint8 *bytes, gsize len, const char *asked, const char *place)
+{
+    GByteArray *answer = g_byte_array_new();
+    char *command = g_strdup_printf("f%u UID FETCH %u (BODY.PEEK[]%s)\r\n", uid, uid, asked);
+    char *begin = g_strdup_printf("* %u FETCH (UID %u BODY[]%s {%" G_GSIZE_FORMAT "}\r\n", uid, uid, place, len);
+    char *end = g_strdup_printf(")\r\nf%u OK Fetch completed.\r\n", uid);
+
+    say(c, CLIENT, command);
+    append_text(answer, begin);
+    g_byte_array_append(answer, bytes, (guint)len);
+    append_text(answer, end);
+    send_bytes(c, SERVER, answer->data, answer->len);
+    g_free(command);
+    g_free(begin);
+    g_free(end);
+    g_byte_array_unref(answer);
+}
+
+static void fetch_in_pieces(connection *c, guint uid, const GByteArray *mail)
+{
+    for (guint at = 0; at < mail->len; at += IMAP_PIECE_BYTES) {
+        char *asked = g_strdup_printf("<%u.%u>", at, IMAP_PIECE_BYTES), *place = g_strdup_printf("<%u>", at);
+        fetch(c, uid, mail->data + at, MIN(mail->len - at, IMAP_PIECE_BYTES), asked, place);
+        g_free(asked);
+        g_free(place);
+    }
+}
+
+static void read_mailbox(guint64 megabytes, gboolean in_pieces)
+{
+    connection c = open_connection(143, MSS);
+
+    say(&c, SERVER, "* OK [CAPABILITY IMAP4rev1] ready\r\n");
+    ask(&c, "a LOGIN bob secret\r\n", "a OK Logged in\r\n");
+    ask(&c, "b SELECT INBOX\r\n",
+        "* 1000 EXISTS\r\n* OK [UIDVALIDITY 1] UIDs valid\r\nb OK [READ-WRITE] Select completed\r\n");
+    for (guint uid = 1; uid == 1 || written < megabytes * MEGABYTE; uid++) {
+        GByteArray *mail = make_mail(ATTACHMENT_BYTES);
+        if (in_pieces)
+            fetch_in_pieces(&c, uid, mail);
+        else
+            fetch(&c, uid, mail->data, mail->len, "", "");
+        g_byte_array_unref(mail);
+    }
+    ask(&c, "z LOGOUT\r\n", "* BYE\r\nz OK Logged out\r\n");
+    close_connection(&c);
+}
+
+static void make_imap(guint64 megabytes)
+{
+    read_mailbox(megabytes, FALSE);
+}
+
+static void make_imap_pieces(guint64 megabytes)
+{
+    read_mailbox(megabytes, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -496,6 +558,8 @@ int main(int argc, char **argv)
         {"interleaved", make_interleaved},
         {"small", make_small},
         {"pop3", make_pop3},
+        {"imap", make_imap},
+        {"imap-pieces", make_imap_pieces},
         {"smtp-bytes", make_smtp_bytes},
         {"pop3-bytes", make_pop3_bytes},
         {"no-mail", make_no_mail},

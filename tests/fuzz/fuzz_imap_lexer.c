@@ -3,6 +3,7 @@
  */
 #include "imap_bodystructure.h"
 #include "imap_command.h"
+#include "imap_fetch.h"
 #include "imap_response.h"
 #include "imap_utf7.h"
 

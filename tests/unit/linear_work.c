@@ -308,6 +308,24 @@ static void join_backwards(guint count)
     imap_pieces_free(pieces);
 }
 
+/* Parts of one octet behind a long header: it is not read again for each. */
+static void fetch_parts(guint count)
+{
+    imap_pieces *pieces = imap_pieces_new();
+    GString *header = g_string_new("Content-Type: text/html\nContent-Description:");
+    for (guint i = 0; i < count; i++)
+        g_string_append(header, "\n 12345678");
+    g_string_append(header, "\n\n");
+    for (guint i = 0; i <= count; i++) {
+        mail_imap imap = {.section = slice_of(i ? "1" : "HEADER")};
+        imap_piece *piece = imap_piece_new();
+        imap_piece_append(piece, i ? slice_of("x") : (slice){(const guint8 *)header->str, header->len}, 1, NULL);
+        imap_pieces_add(pieces, "key", &imap, piece, FALSE, ignore_joined, NULL);
+    }
+    imap_pieces_free(pieces);
+    g_string_free(header, TRUE);
+}
+
 typedef struct repetition {
     const char *name;
     void (*work)(guint count);
@@ -322,6 +340,7 @@ static const repetition repetitions[] = {
     {"one name for many files", name_alike, 500},
     {"copies of a mail", trace_copies, 200},
     {"chunks from the end", join_backwards, 2000},
+    {"parts behind a long header", fetch_parts, 2000},
 };
 
 /* --- measuring --- */

@@ -21,14 +21,15 @@ static void write_down(const imap_joined *joined, void *user)
     g_string_append_printf(out, "%s%s\n", joined->cut ? " CUT" : "", joined->guessed ? " GUESSED" : "");
 }
 
-/* One piece: "SECTION<ORIGIN.REQUESTED> bytes"; "?3" in the bytes is a hole of 3. */
+/* One piece: "SECTION<ORIGIN.REQUESTED> bytes"; "?3" in the bytes is a hole of 3, "!" a cut; NULL: a response
+ * without a piece. */
 typedef struct step {
     const char *section;
     gint origin; /* -1: not partial */
     guint requested;
     const char *bytes;
     guint size;            /* RFC822.SIZE that came along */
-    const char *structure; /* likewise */
+    const char *structure; /* likewise; "=..." that of the section alone */
 } step;
 
 static void play_step(imap_pieces *pieces, const step *s, GString *out)
@@ -41,14 +42,24 @@ static void play_step(imap_pieces *pieces, const step *s, GString *out)
                       .requested = s->requested,
                       .size = s->size,
                       .structure = slice_of(s->structure)};
-    imap_piece *piece = imap_piece_new();
-    for (const char *c = s->bytes; *c; c++) {
+    imap_piece *piece;
+
+    if (s->structure && *s->structure == '=') {
+        imap.structure = slice_from(imap.structure, 1);
+        imap.is_section_structure = TRUE;
+    }
+    if (!s->bytes) {
+        imap_pieces_note(pieces, "key", &imap, write_down, out);
+        return;
+    }
+    piece = imap_piece_new();
+    for (const char *c = s->bytes; *c && *c != '!'; c++) {
         if (*c == '?')
             imap_piece_gap(piece, (guint64)(*++c - '0'));
         else
             imap_piece_append(piece, (slice){(const guint8 *)c, 1}, 1, NULL);
     }
-    g_assert_true(imap_pieces_add(pieces, "key", &imap, piece, FALSE, write_down, out));
+    g_assert_true(imap_pieces_add(pieces, "key", &imap, piece, strchr(s->bytes, '!') != NULL, write_down, out));
 }
 
 #define PDF                                                                                                            \
@@ -96,12 +107,46 @@ static const struct {
     {"decoded by the server",
      {{"BINARY 2", -1, 0, "x", 0, PDF}},
      "part 2: Content-Transfer-Encoding: binary|Content-Type: application/pdf;| "
-     "name=\"a.pdf\"|Content-Transfer-Encoding: "
-     "base64||x\n"},
+     "name=\"a.pdf\"||x\n"},
     {"a message inside",
      {{"2.HEADER", -1, 0, "A: b\n\n", 0, NULL}, {"2.TEXT", -1, 0, "t", 0, NULL}},
      "header 2.HEADER: A: b||\npart 2: Content-Type: message/rfc822||A: b||t\n"},
-    {"twice", {{"1", -1, 0, "x", 0, NULL}, {"1", -1, 0, "x", 0, NULL}}, "part 1: |x GUESSED\npart 1: |x GUESSED\n"},
+    {"twice",
+     {{"2.MIME", -1, 0, "\n", 0, NULL}, {"2", -1, 0, "x", 0, NULL}, {"2", -1, 0, "x", 0, NULL}},
+     "header 2.MIME: |\npart 2: |x\npart 2: |x\n"},
+    {"twice, unknown", {{"1", -1, 0, "x", 0, NULL}, {"1", -1, 0, "x", 0, NULL}}, "part 1: |x GUESSED\n"},
+    {"twice, unknown, once with a hole",
+     {{"1", -1, 0, "a?1c", 0, NULL}, {"1", -1, 0, "abc", 0, NULL}},
+     "part 1: |abc GUESSED\n"},
+    {"the structure comes later",
+     {{"2", -1, 0, "QUJD", 0, NULL}, {"", -1, 0, NULL, 0, PDF}},
+     "part 2: Content-Type: application/pdf;| name=\"a.pdf\"|Content-Transfer-Encoding: base64||QUJD\n"},
+    {"the structure comes later and tells the end of chunks",
+     {{"2", 0, 4, "QUJD", 0, NULL}, {"2", 4, 4, "REVG", 0, NULL}, {"", -1, 0, NULL, 0, PDF}},
+     "part 2: Content-Type: application/pdf;| name=\"a.pdf\"|Content-Transfer-Encoding: base64||QUJDREVG\n"},
+    {"two parts wait for one structure",
+     {{"2", -1, 0, "QUJD", 0, NULL}, {"1", -1, 0, "ab", 0, NULL}, {"", -1, 0, NULL, 0, PDF}},
+     "part 1: Content-Type: text/plain|Content-Transfer-Encoding: 7bit||ab\n"
+     "part 2: Content-Type: application/pdf;| name=\"a.pdf\"|Content-Transfer-Encoding: base64||QUJD\n"},
+    {"the MIME header comes later",
+     {{"2", -1, 0, "x", 0, NULL}, {"2.MIME", -1, 0, "Content-Type: image/png\n\n", 0, NULL}},
+     "header 2.MIME: Content-Type: image/png||\npart 2: Content-Type: image/png||x\n"},
+    {"the mail's header comes later",
+     {{"BINARY 1", -1, 0, "x", 0, NULL}, {"HEADER.FIELDS (A)", -1, 0, "A: b\nContent-Type: text/html\n\n", 0, NULL}},
+     "header HEADER.FIELDS (A): A: b|Content-Type: text/html||\n"
+     "part 1: Content-Transfer-Encoding: binary|Content-Type: text/html||x\n"},
+    {"the header of a message inside comes later",
+     {{"2.1", -1, 0, "x", 0, NULL}, {"2.HEADER", -1, 0, "Content-Type: text/html\n\n", 0, NULL}},
+     "header 2.HEADER: Content-Type: text/html||\npart 2.1: Content-Type: text/html||x\n"},
+    {"the size comes later",
+     {{"", 0, 4, "abcd", 0, NULL}, {"", 4, 4, "efgh", 0, NULL}, {"", -1, 0, NULL, 8, NULL}},
+     "message : abcdefgh\n"},
+    {"a part whose structure came with it",
+     {{"7", -1, 0, "x", 0, "=(\"image\" \"png\" NIL NIL NIL \"8bit\" 1)"}},
+     "part 7: Content-Type: image/png|Content-Transfer-Encoding: 8bit||x\n"},
+    {"all of it, decoded by the server", {{"BINARY ", -1, 0, "A: b\n\nx", 0, NULL}}, "message : A: b||x\n"},
+    {"text of a message inside, alone", {{"2.TEXT", -1, 0, "t", 0, NULL}}, "part 2.TEXT: |t GUESSED\n"},
+    {"cut, and its size known", {{"", -1, 0, "ab!", 0, NULL}, {"", -1, 0, NULL, 8, NULL}}, "message : ab CUT\n"},
     {"some fields", {{"HEADER.FIELDS (A)", -1, 0, "A: b\n\n", 0, NULL}}, "header HEADER.FIELDS (A): A: b||\n"},
 };
 
@@ -120,6 +165,67 @@ static void test_joining(void)
         imap_pieces_free(pieces);
         g_string_free(got, TRUE);
     }
+}
+
+/* What was fetched by number is known by UID later. */
+static void test_rename(void)
+{
+    imap_pieces *pieces = imap_pieces_new();
+    GString *got = g_string_new(NULL);
+    step first = {"", 0, 4, "abcd", 0, NULL}, second = {"", 4, 4, "e", 0, NULL};
+
+    play_step(pieces, &first, got);
+    imap_pieces_rename(pieces, "key", "other");
+    imap_pieces_rename(pieces, "nobody", "key");
+    imap_pieces_finish(pieces, "key", write_down, got);
+    g_assert_cmpstr(got->str, ==, "");
+    imap_pieces_rename(pieces, "other", "key");
+    play_step(pieces, &second, got);
+    g_assert_cmpstr(got->str, ==, "message : abcde\n");
+    imap_pieces_free(pieces);
+    g_string_free(got, TRUE);
+}
+
+/* Beyond a bound: said so, and nothing comes of it. */
+static void test_bounds(void)
+{
+    imap_pieces *pieces = imap_pieces_new();
+    GString *got = g_string_new(NULL);
+    mail_imap imap = {.section = SLICE_EMPTY, .is_partial = TRUE, .origin = LIMIT_MESSAGE_BYTES, .requested = 9};
+    imap_piece *piece = imap_piece_new();
+
+    imap_piece_append(piece, slice_of("x"), 1, NULL);
+    g_assert_false(imap_pieces_add(pieces, "key", &imap, piece, FALSE, write_down, got));
+    imap.origin = G_MAXUINT64 - 1;
+    piece = imap_piece_new();
+    imap_piece_append(piece, slice_of("xyz"), 1, NULL);
+    g_assert_false(imap_pieces_add(pieces, "key", &imap, piece, FALSE, write_down, got));
+    imap_pieces_finish(pieces, "key", write_down, got);
+    g_assert_cmpstr(got->str, ==, "");
+    imap_pieces_free(pieces);
+    g_string_free(got, TRUE);
+}
+
+/* A part of one octet, fetched again and again behind a header of a megabyte: what of it goes in front of the part is
+ * bounded. */
+static void test_long_header(void)
+{
+    imap_pieces *pieces = imap_pieces_new();
+    GString *got = g_string_new(NULL), *header = g_string_new("Content-Type: text/html\nContent-Description:");
+    step first = {"HEADER", -1, 0, NULL, 0, NULL}, part = {"1", -1, 0, "x", 0, NULL};
+
+    for (guint i = 0; i < 100000; i++)
+        g_string_append(header, "\n 12345678");
+    first.bytes = g_string_append(header, "\n\n")->str;
+    play_step(pieces, &first, got);
+    for (guint i = 0; i < 5; i++) {
+        g_string_truncate(got, 0);
+        play_step(pieces, &part, got);
+    }
+    g_assert_cmpstr(got->str, ==, "part 1: Content-Type: text/html||x\n");
+    imap_pieces_free(pieces);
+    g_string_free(got, TRUE);
+    g_string_free(header, TRUE);
 }
 
 /* Chunks of one octet from the end to the beginning. */
@@ -142,6 +248,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/imap_pieces/joining", test_joining);
+    g_test_add_func("/imap_pieces/rename", test_rename);
+    g_test_add_func("/imap_pieces/bounds", test_bounds);
+    g_test_add_func("/imap_pieces/long_header", test_long_header);
     g_test_add_func("/imap_pieces/many_chunks", test_many_chunks);
     return g_test_run();
 }

@@ -178,6 +178,79 @@ static const session_test tests[] = {
      "S message 3 FETCH BODY[2]<4.4> seq=7 in=\"INBOX\" [SELECTED]\n"
      "S end COMPLETE 3 FETCH BODY[2]<4.4> seq=7 in=\"INBOX\" [SELECTED]\n"
      "S OK tag=\"4\" #4 [SELECTED]\n"},
+    {"urlfetch",
+     FALSE,
+     {"S: * PREAUTH hi",
+      "C: 1 URLFETCH \"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\"",
+      "S: * URLFETCH \"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\" {5}",
+      "S| hello", "S: ", "S: 1 OK", "C: 2 GENURLAUTH \"imap://joe@x.org/INBOX/;UID=1\" INTERNAL",
+      "S: * GENURLAUTH \"imap://joe@x.org/INBOX/;UID=1;URLAUTH=x\"", "S: 2 OK", "C: 3 URLFETCH /a /b",
+      "S: * URLFETCH {46}",
+      "S: /Dr%C3%A4fts;UIDVALIDITY=7/;UID=3/;PARTIAL=4.5 \"q\\\"q\" /INBOX/;UID=9 NIL nonsense {3}",
+      "S: abc /INBOX/;UID=8 \"\"", "S: 3 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C URLFETCH \"\\\"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\\\"\" tag=\"1\" "
+     "url=\"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\" #1 [AUTHENTICATED]\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 1 FETCH BODY[1.2] uid=0.20 in=\"INBOX\" owner=\"joe\" [AUTHENTICATED]\n"
+     "  data \"hello\"\n"
+     "S * rest untagged=\"URLFETCH\" "
+     "url=\"imap://joe;AUTH=*@x.org/INBOX/;UID=20/;SECTION=1.2;URLAUTH=submit+f:internal:9\" .section=\"1.2\" "
+     ".section.length=5 [AUTHENTICATED]\n"
+     "S end COMPLETE 1 FETCH BODY[1.2] uid=0.20 in=\"INBOX\" owner=\"joe\" [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C GENURLAUTH \"\\\"imap://joe@x.org/INBOX/;UID=1\\\" INTERNAL\" tag=\"2\" url=\"imap://joe@x.org/INBOX/;UID=1\" "
+     "#2 [AUTHENTICATED]\n"
+     "S * untagged=\"GENURLAUTH\" url=\"imap://joe@x.org/INBOX/;UID=1;URLAUTH=x\" [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"
+     "C URLFETCH \"/a /b\" tag=\"3\" url=\"/a\" url=\"/b\" #3 [AUTHENTICATED]\n"
+     "S * untagged=\"URLFETCH\" url=\"/Dr%C3%A4fts;UIDVALIDITY=7/;UID=3/;PARTIAL=4.5\" .section=\"\" .section.origin=4 "
+     "url=\"/INBOX/;UID=9\" .section=\"\" url=\"nonsense\" .section.length=3 url=\"/INBOX/;UID=8\" .section=\"\" "
+     "[AUTHENTICATED]\n"
+     "S message 2 FETCH BODY[]<4.5> uid=7.3 in=\"Dr\\xc3\\xa4fts\" [AUTHENTICATED]\n"
+     "  data \"q\\\"q\"\n"
+     "S end COMPLETE 2 FETCH BODY[]<4.5> uid=7.3 in=\"Dr\\xc3\\xa4fts\" [AUTHENTICATED]\n"
+     "S message 3 FETCH BODY[] uid=0.8 in=\"INBOX\" [AUTHENTICATED]\n"
+     "S end COMPLETE 3 FETCH BODY[] uid=0.8 in=\"INBOX\" [AUTHENTICATED]\n"
+     "S OK tag=\"3\" #3 [AUTHENTICATED]\n"},
+    {"urlfetch_extended",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 URLFETCH (\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" BODYPARTSTRUCTURE BINARY BODY)",
+      "S: * URLFETCH \"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" (BODY {4}",
+      "S| QUJD) (BODYPARTSTRUCTURE (\"image\" \"png\" (\"name\" \"x)\") NIL NIL \"base64\" 4)) (BINARY ~{3}\r\nABC)"
+      " (BODY {1}\r\nx) \"/INBOX;UIDVALIDITY=5/;UID=3\" (BODY \"y\") \"/INBOX/;UID=4\" (BODY NIL)\r\n",
+      "S: 1 OK", "S| * URLFETCH \"/INBOX/;UID=4\" {10}\r\nabc", "S? 3", "S| xyz", "S? 9", "S: x", "S: * 3 EXISTS"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C URLFETCH \"(\\\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\\\" BODYPARTSTRUCTURE BINARY BODY)\" tag=\"1\" "
+     "url=\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" #1 [AUTHENTICATED]\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 1 FETCH BODY[2] uid=5.2 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"QUJD\"\n"
+     "S * ... [AUTHENTICATED]\n"
+     "S message 2 FETCH BINARY[2] uid=5.2 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"ABC\"\n"
+     "S * rest untagged=\"URLFETCH\" url=\"/INBOX;UIDVALIDITY=5/;UID=2/;SECTION=2\" .section=\"2\" .section.length=4 "
+     ".body=\"1\" ..body.type=\"image/png\" ..body.parameter=\"name=x)\" ..body.filename=\"x)\" "
+     "..body.encoding=\"base64\" ..body.octets=4 .section.length=3 .section.length=1 "
+     "url=\"/INBOX;UIDVALIDITY=5/;UID=3\" .section=\"\" url=\"/INBOX/;UID=4\" .section=\"\" [AUTHENTICATED]\n"
+     "S end COMPLETE 1 FETCH BODY[2] uid=5.2 in=\"INBOX\" structure=\"(\\\"image\\\" \\\"png\\\" (\\\"name\\\" "
+     "\\\"x)\\\") NIL NIL \\\"base64\\\" 4)\" [AUTHENTICATED]\n"
+     "S end COMPLETE 2 FETCH BINARY[2] uid=5.2 in=\"INBOX\" structure=\"(\\\"image\\\" \\\"png\\\" (\\\"name\\\" "
+     "\\\"x)\\\") NIL NIL \\\"base64\\\" 4)\" [AUTHENTICATED]\n"
+     "S message 3 FETCH BODY[] uid=5.3 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"y\"\n"
+     "S end COMPLETE 3 FETCH BODY[] uid=5.3 in=\"INBOX\" [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 4 FETCH BODY[] uid=0.4 in=\"INBOX\" [AUTHENTICATED]\n"
+     "  data \"abc\"\n"
+     "S gap 3 [AUTHENTICATED] !lost_bytes\n"
+     "  data \"xyz\"\n"
+     "S gap 1 [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 4 FETCH BODY[] uid=0.4 in=\"INBOX\" [AUTHENTICATED] !lost_bytes\n"
+     "S gap 8 [AUTHENTICATED] !lost_bytes\n"
+     "S text \"x\" [AUTHENTICATED] !lost_bytes\n"
+     "S * untagged=\"EXISTS\" exists=3 [AUTHENTICATED]\n"},
     {"idle",
      FALSE,
      {"S: * PREAUTH hi", "C: 1 IDLE", "S: + idling", "S: * 3 EXISTS", "C: DONE", "S: 1 OK"},
@@ -331,6 +404,79 @@ static const session_test tests[] = {
      "S TLS [NOT AUTHENTICATED]\n"
      "C NOOP tag=\"3\" #2 [NOT AUTHENTICATED]\n"
      "S OK tag=\"3\" #2 [NOT AUTHENTICATED]\n"},
+    {"starttls_injected_by_the_server",
+     FALSE,
+     {"S: * OK hi", "C: 1 STARTTLS", "S: 1 OK go", "S: * CAPABILITY IMAP4rev1", "S: * 1 FETCH (BODY[] {3}", "TLS",
+      "C: 2 NOOP", "S: 2 OK"},
+     "S OK [NOT AUTHENTICATED]\n"
+     "C STARTTLS tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S TLS [NOT AUTHENTICATED]\n"
+     "S text \"* CAPABILITY IMAP4rev1\" [NOT AUTHENTICATED] !starttls_injection\n"
+     "S text \"* 1 FETCH (BODY[] {3}\" [NOT AUTHENTICATED] !starttls_injection\n"
+     "C NOOP tag=\"2\" #2 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [NOT AUTHENTICATED]\n"},
+    {"starttls_taken_off",
+     FALSE,
+     {"S: * OK hi", "C: 1 STARTTLS", "S: 1 OK go", "C: 2 NOOP", "S: 2 OK"},
+     "S OK [NOT AUTHENTICATED]\n"
+     "C STARTTLS tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [NOT AUTHENTICATED]\n"
+     "S TLS [NOT AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [NOT AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [NOT AUTHENTICATED]\n"},
+    {"compress",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "S: 1 OK go", "C~ 2 SELECT INBOX", "S~ * 1 EXISTS", "S~ 2 OK done",
+      "C~ 3 UID FETCH 5 BODY[]", "S~ * 1 FETCH (UID 5 BODY[] {12}", "S~ Subject: x", "S~ )", "S~ 3 OK",
+      "C~ 4 APPEND Sent {4+}", "C~ A: b", "S~ 4 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C SELECT \"INBOX\" tag=\"2\" mailbox=\"INBOX\" #2 [AUTHENTICATED]\n"
+     "S * untagged=\"EXISTS\" exists=1 [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [SELECTED]\n"
+     "C FETCH \"5 BODY[]\" tag=\"3\" by_uid=\"UID\" set=\"5\" fetch=\"BODY[]\" .section=\"\" #3 [SELECTED]\n"
+     "S * first [SELECTED]\n"
+     "S message 1 FETCH BODY[] seq=1 uid=0.5 in=\"INBOX\" [SELECTED]\n"
+     "  data \"Subject: x\\r\\n\"\n"
+     "S * rest untagged=\"FETCH\" sequence=1 uid=5 section=\"\" .section.length=12 [SELECTED]\n"
+     "S end COMPLETE 1 FETCH BODY[] seq=1 uid=0.5 in=\"INBOX\" [SELECTED]\n"
+     "S OK tag=\"3\" #3 [SELECTED]\n"
+     "C APPEND \"Sent {4+}\" first tag=\"4\" mailbox=\"Sent\" #4 [SELECTED]\n"
+     "C message 2 APPEND in=\"Sent\" #4 [SELECTED]\n"
+     "  data \"A: b\"\n"
+     "C end COMPLETE 2 APPEND in=\"Sent\" #4 [SELECTED]\n"
+     "C  rest tag=\"4\" #4 [SELECTED]\n"
+     "S OK tag=\"4\" #4 [SELECTED]\n"},
+    {"compress_with_the_command",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "C~ 2 NOOP", "S: 1 OK go", "S~ 2 OK", "S| \x07\x07", "S: more"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S anomaly at 29-29 [AUTHENTICATED] !bad_deflate\n"},
+    {"compress_refused",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "C: 2 NOOP", "S: 1 NO no", "S: 2 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S NO tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"},
+    {"compress_and_a_hole",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 COMPRESS DEFLATE", "S: 1 OK go", "C~ 2 NOOP", "S~ * 1 EXISTS", "S? 5", "S~ 2 OK",
+      "C~ 3 NOOP"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C COMPRESS \"DEFLATE\" tag=\"1\" #1 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C NOOP tag=\"2\" #2 [AUTHENTICATED]\n"
+     "S * untagged=\"EXISTS\" exists=1 [AUTHENTICATED]\n"
+     "S gap 5 [AUTHENTICATED] !lost_bytes\n"
+     "C NOOP tag=\"3\" #3 [AUTHENTICATED]\n"},
     {"starttls_refused",
      FALSE,
      {"S: * OK hi", "C: 1 STARTTLS", "S: 1 NO no", "C: 2 NOOP", "S: 2 OK"},

@@ -6,6 +6,7 @@
  * A script is a NULL-terminated array of strings:
  *   "C: text"  "S: text"   a line of the client, of the server; CRLF is added
  *   "C| text"  "S| text"   the same without CRLF: raw bytes
+ *   "C~ text"  "S~ text"   the line compressed: the side's next bytes of a raw deflate stream (RFC 4978)
  *   "C? 100"   "S? 100"    100 bytes are missing (0: unknown how many)
  *   "C."       "S."        the side's stream has ended
  *   "TLS"                  mail_session_tls()
@@ -19,6 +20,7 @@
 
 #include "mail_session.h"
 #include <stdlib.h>
+#include <zlib.h>
 
 typedef enum transcript_grain { BY_TURN, BY_LINE, BY_BYTE } transcript_grain;
 
@@ -165,6 +167,9 @@ static inline void transcript_place(GString *out, const mail_event *event)
     if (imap->uid)
         g_string_append_printf(out, " uid=%u.%u", imap->uidvalidity, imap->uid);
     transcript_named(out, "in", imap->mailbox);
+    transcript_named(out, "owner", imap->owner);
+    if (event->kind == MAIL_EVENT_MESSAGE_END)
+        transcript_named(out, "structure", imap->is_section_structure ? imap->structure : SLICE_EMPTY);
     transcript_named(out, "flags", imap->flags);
     transcript_named(out, "date", imap->internaldate);
 }
@@ -310,6 +315,23 @@ static inline void transcript_feed(mail_session *session, mail_side side, GStrin
     g_string_truncate(bytes, 0);
 }
 
+/* Appends what the line becomes in the stream, flushed as servers and clients do behind each line. */
+static inline void transcript_deflate(z_stream *stream, const char *line, GString *turn)
+{
+    guint8 out[1024];
+    char *text = g_strconcat(line, "\r\n", NULL);
+    if (!stream->state)
+        g_assert_cmpint(deflateInit2(stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), ==, Z_OK);
+    stream->next_in = (Bytef *)text;
+    stream->avail_in = (uInt)strlen(text);
+    stream->next_out = out;
+    stream->avail_out = sizeof out;
+    g_assert_cmpint(deflate(stream, Z_SYNC_FLUSH), ==, Z_OK);
+    g_assert_cmpuint(stream->avail_out, >, 0);
+    g_string_append_len(turn, (const char *)out, (gssize)(sizeof out - stream->avail_out));
+    g_free(text);
+}
+
 /* Plays the script; the transcript is the caller's to g_free(). */
 static inline char *transcript_play(mail_protocol protocol, gboolean from_start, const char *const *script,
                                     transcript_grain grain)
@@ -318,15 +340,18 @@ static inline char *transcript_play(mail_protocol protocol, gboolean from_start,
     mail_session *session = mail_session_new(protocol, from_start, transcript_sink, &t);
     GString *turn = g_string_new("");
     mail_side side = MAIL_CLIENT;
+    z_stream streams[2] = {{0}, {0}};
 
     for (; *script; script++) {
         const char *line = *script;
         mail_side new_side = line[0] == 'S' ? MAIL_SERVER : MAIL_CLIENT;
-        gboolean bytes = line[1] == ':' || line[1] == '|';
+        gboolean bytes = line[1] == ':' || line[1] == '|' || line[1] == '~';
         if (!bytes || new_side != side || grain != BY_TURN)
             transcript_feed(session, side, turn, grain);
         side = new_side;
-        if (bytes)
+        if (line[1] == '~')
+            transcript_deflate(&streams[side], line + 3, turn);
+        else if (bytes)
             g_string_append_printf(turn, "%s%s", line[2] ? line + 3 : "", line[1] == ':' ? "\r\n" : "");
         else if (line[1] == '?')
             mail_session_gap(session, side, g_ascii_strtoull(line + 3, NULL, 10));
@@ -341,6 +366,8 @@ static inline char *transcript_play(mail_protocol protocol, gboolean from_start,
     transcript_feed(session, side, turn, grain);
     transcript_flush_data(&t);
     mail_session_free(session);
+    deflateEnd(&streams[0]);
+    deflateEnd(&streams[1]);
     g_string_free(turn, TRUE);
     g_string_free(t.data, TRUE);
     return g_string_free(t.text, FALSE);
