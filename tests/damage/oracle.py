@@ -27,6 +27,7 @@ class Expected:
     known_attachments: Counter = field(default_factory=Counter)
     missing: Counter = field(default_factory=Counter)  # bytes lost of each message with a hole
     exactly: bool = True  # missing is all of it; else other incomplete messages may come out as well
+    previews: bool = False  # a mail of which not all was fetched comes out at the capture's end, no byte of it lost
     begins_late: bool = False  # a text whose beginning was not captured may come out, incomplete, nobody knows by how much
     excuse: str = ""  # why not all that is in the capture must come out: known and accepted
 
@@ -48,7 +49,7 @@ class Message:
 
     def body(self):
         """Offsets between which frames may be lost and the message still be seen to begin and to end."""
-        if self.command != "BDAT":
+        if self.command not in ("BDAT", "FETCH", "APPEND"):
             return self.start, self.end - len(END_OF_TEXT)
         edges = [index for index, place in enumerate(self.places) if place - 1 not in self.places[index - 1 : index]]
         chunks = [(self.places[a], self.places[b - 1] + 1) for a, b in zip(edges, [*edges[1:], len(self.places)])]
@@ -123,11 +124,9 @@ def messages_of(capture, path):
         held = capture.flow(flow)
         places, end, command_at = [], None, None
         if facts["protocol"] == "IMAP":
-            # never said to be asked for behind a cut: several commands may be under way
-            begin, command_at = bytes(held.data).find(facts["raw"], at.get(flow, 0)), -1
-            if begin >= 0:
-                places, end = list(range(begin, begin + len(facts["raw"]))), begin + len(facts["raw"])
-                at[flow] = end
+            command_at = -1  # never said to be asked for behind a cut: several commands may be under way
+            places = [place for start, end in facts["spans"] or [] for place in range(start, end)]
+            end = places[-1] + 1 if places else None
         elif not held.holes:
             data, start = bytes(held.data), at.get(flow, 0)
             place = place_chunks if facts["command"] == "BDAT" else place_text
@@ -167,9 +166,9 @@ def place_chunks(data, raw, start):
     return places, at
 
 
-def all_of(messages, begins_late=False):
-    """What the clean capture gives."""
-    expected = Expected(begins_late=begins_late)
+def all_of(messages, begins_late=False, parts=Counter()):
+    """What the clean capture gives. parts: attachments that were fetched by themselves."""
+    expected = Expected(begins_late=begins_late, attachments=Counter(parts), previews=bool(parts))
     for message in messages:
         if message.complete:
             expected.messages[message.sha256] += 1
@@ -186,9 +185,11 @@ def holes_inside(messages, lost, begins_late=False):
     expected = Expected(begins_late=begins_late)
     for message in messages:
         gone = within(lost.get(message.flow, []), message.start, message.end)
+        # of a mail in several literals not all that lies between is its own; dots that were doubled are lost as well
+        missing = total(message.lost(gone)) if message.command in ("FETCH", "APPEND") else total(gone)
         expected.known_attachments += message.hashes()
-        if gone:
-            expected.missing[total(gone)] += 1
+        if missing:
+            expected.missing[missing] += 1
             expected.attachments += message.untouched(gone)
         else:
             expected.messages[message.sha256] += 1
@@ -197,16 +198,17 @@ def holes_inside(messages, lost, begins_late=False):
     return expected
 
 
-def nothing_invented(messages, lost, must=lambda message: False):
+def nothing_invented(messages, lost, must=lambda message: False, parts=Counter()):
     """When anything may be lost: what claims to be complete is so, and no byte of it was lost. must() tells which of the
-    messages that lost no byte have to come out."""
-    expected = Expected(exactly=False)
+    messages that lost no byte have to come out. parts: attachments that were fetched by themselves, which may."""
+    expected = Expected(exactly=False, known_attachments=Counter(parts))
     for message in messages:
         expected.known_attachments += message.hashes()
-        if within(lost.get(message.flow, []), message.start, message.end):
+        # of a compressed session nobody can say which of its bytes are the message's
+        if message.places and within(lost.get(message.flow, []), message.start, message.end):
             continue
         expected.known_messages[message.sha256] += 1
-        if must(message):
+        if message.places and must(message):
             expected.messages[message.sha256] += 1
             expected.attachments += message.hashes()
     return expected
@@ -231,7 +233,7 @@ def judge(expected, found):
         wanted, allowed, got = getattr(expected, kind), getattr(expected, "known_" + kind), getattr(found, kind)
         must(not wanted - got, f"{kind} that are not there: {short(wanted - got)}")
         must(not got - allowed, f"{kind} that claim to be complete: {short(got - allowed)}")
-    if expected.begins_late:
+    if expected.begins_late or expected.previews:
         found.missing.pop(0, None)
     if expected.exactly:
         must(found.missing == expected.missing, f"bytes lost per message: {dict(found.missing)}, not {dict(expected.missing)}")

@@ -5,9 +5,26 @@
 #include "imap_command.h"
 #include "imap_fetch.h"
 #include "imap_response.h"
+#include "imap_urlfetch.h"
 #include "imap_utf7.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
+
+static void read_urls(const imap_line *line, gsize at, imap_items *items)
+{
+    imap_urlfetch urls;
+    imap_urlfetch_value value;
+    imap_url url;
+
+    imap_urlfetch_init(&urls);
+    imap_urlfetch_begin(&urls, at);
+    if (imap_urlfetch_read(&urls, line, &value) && imap_urlfetch_url(&value, line, &url))
+        imap_url_clear(&url);
+    imap_urlfetch_items(&urls, line, items);
+    imap_urlfetch_clear(&urls);
+    if (imap_url_parse(line->text, &url))
+        imap_url_clear(&url);
+}
 
 /* Lines of a server or a client, in pieces as long as the first byte says. */
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
@@ -45,6 +62,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
                 imap_fetch_read(&fetch, &line, &name);
                 imap_fetch_items(&fetch, &line, &items);
                 imap_fetch_clear(&fetch);
+                read_urls(&line, response.status ? 0 : response.data_offset, &items);
             }
             imap_body_free(imap_body_parse(line.text));
             g_free(imap_utf7_decode(line.text, &anomalies));

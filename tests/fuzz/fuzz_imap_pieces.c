@@ -21,7 +21,7 @@ static void touch(const imap_joined *joined, void *user)
 /* Steps of five bytes: section and kind, origin, length, requested, gap; then the bytes. */
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
-    static const char *const sections[] = {"", "HEADER", "TEXT", "1", "2", "2.MIME", "2.HEADER", "2.TEXT"};
+    static const char *const sections[] = {"", "HEADER", "TEXT", "1", "2", "2.MIME", "2.HEADER", "2.1"};
     static const char structure[] =
         "((\"text\" \"plain\" NIL NIL NIL \"7bit\" 9 1)(\"a\" \"b\" NIL NIL NIL \"base64\" 20) \"mixed\")";
     imap_pieces *pieces = imap_pieces_new();
@@ -41,6 +41,13 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
         imap_piece_append(piece, bytes, step[2], NULL);
         imap_piece_gap(piece, step[4] & 7);
         imap_piece_append(piece, bytes, step[2] + 1U, NULL);
+        imap.is_section_structure = (step[4] & 16) != 0;
+        if (step[4] & 32)
+            imap_pieces_note(pieces, "k", &imap, touch, NULL);
+        if (step[4] & 64)
+            imap_pieces_rename(pieces, "k", "l");
+        if (step[4] & 128)
+            imap_pieces_rename(pieces, "l", "k");
         imap_pieces_add(pieces, "k", &imap, piece, (step[4] & 8) != 0, touch, NULL);
         rest = slice_from(rest, 5 + bytes.len);
     }

@@ -16,6 +16,14 @@ static void touch(const mail_event *event, void *user)
         touched += event->params[i].name.len ? event->params[i].name.data[0] : 0;
     for (guint i = 0; i < event->envelope_to_count; i++)
         touched += event->envelope_to[i].len ? event->envelope_to[i].data[0] : 0;
+    if (event->imap) {
+        const slice texts[] = {event->imap->mailbox,      event->imap->owner,    event->imap->section, event->imap->flags,
+                               event->imap->internaldate, event->imap->envelope, event->imap->structure};
+        for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+            touched += texts[i].len ? texts[i].data[texts[i].len - 1] : 0;
+        for (guint i = 0; i < event->imap->item_count; i++)
+            touched += event->imap->items[i].text.len ? event->imap->items[i].text.data[0] : 0;
+    }
     touched += event->line.len ? event->line.data[event->line.len - 1] : 0;
 }
 

@@ -438,10 +438,14 @@ class ImapSession:
     def __init__(self, stream, client, server):
         self.stream, self.client, self.server = stream, client, server
         self.messages, self.halves, self.chunks, self.sizes = [], {}, {}, {}
+        self.compressed = server not in stream.flows.values()
 
-    def add(self, command, flow, end, raw):
+    def add(self, command, flow, end, literals):
+        """literals: (offset, bytes) of each that the message consists of, in order."""
+        raw = b"".join(piece for _, piece in literals)
+        spans = None if self.compressed else [(at, at + len(piece)) for at, piece in literals]
         self.messages.append(dict(protocol="IMAP", command=command, stream=self.stream.number, frame=flow.frame_at(end - 1),
-                                  envelope_from=None, envelope_to=[], complete=True, raw=raw, holes=[]))
+                                  envelope_from=None, envelope_to=[], complete=True, raw=raw, holes=[], spans=spans))
 
     def fetched(self, pieces, end):
         text = b" ".join(piece for piece in pieces if isinstance(piece, bytes))
@@ -449,30 +453,30 @@ class ImapSession:
         size = re.search(rb"RFC822\.SIZE (\d+)", text)
         if size:
             self.sizes[number] = int(size[1])
-        for before, (_, raw) in zip(pieces[::2], pieces[1::2]):
+        for before, literal in zip(pieces[::2], pieces[1::2]):
             found = PIECE.search(before)
             if not found:
                 continue
             section = (found[2] or b"") if found[2] is not None else (found[4] or b"").strip(b".")
             section = section.upper()
             if section == b"" and found[3] is not None:
-                self.chunk(number, int(found[3]), raw, end)
+                self.chunk(number, int(found[3]), literal, end)
             elif section == b"":
-                self.add("FETCH", self.server, end, raw)
+                self.add("FETCH", self.server, end, [literal])
             elif section in (b"HEADER", b"TEXT"):
                 half = self.halves.setdefault(number, {})
-                half[section] = raw
+                half[section] = literal
                 if len(half) == 2:
-                    self.add("FETCH", self.server, end, half[b"HEADER"] + half[b"TEXT"])
+                    self.add("FETCH", self.server, end, [half[b"HEADER"], half[b"TEXT"]])
                     del self.halves[number]
 
-    def chunk(self, number, origin, raw, end):
-        held = self.chunks.setdefault(number, bytearray())
-        if origin == len(held):
-            held += raw
-        if raw and len(held) == self.sizes.get(number):
-            self.add("FETCH", self.server, end, bytes(held))
-            self.chunks[number] = bytearray()
+    def chunk(self, number, origin, literal, end):
+        held = self.chunks.setdefault(number, [])
+        if origin == sum(len(raw) for _, raw in held):
+            held.append(literal)
+        if literal[1] and sum(len(raw) for _, raw in held) == self.sizes.get(number):
+            self.add("FETCH", self.server, end, held)
+            self.chunks[number] = []
 
     def refused(self):
         """Where a client's literal was to begin that the server did not want."""
@@ -490,7 +494,7 @@ class ImapSession:
         for pieces, end in imap_lines(self.client, self.refused()):
             if re.match(rb"\S+ APPEND ", pieces[0], re.I):
                 for at, raw in pieces[1::2]:
-                    self.add("APPEND", self.client, at + len(raw), raw)
+                    self.add("APPEND", self.client, at + len(raw), [(at, raw)])
         return self.messages
 
 
@@ -644,7 +648,8 @@ def untouched(raw, holes):
 
 
 def capture_messages(path):
-    """All messages of a capture in the order in which they were complete; raw bytes under "raw"."""
+    """All messages of a capture in the order in which they were complete; raw bytes under "raw", and of IMAP where they
+    stand in their flow under "spans", None for compressed ones."""
     messages = []
     for stream in tcp_streams(Path(path).read_bytes()):
         messages += stream_messages(stream)
@@ -673,6 +678,7 @@ def main(argv):
         answer = capture_messages(argv[1])
         for number, message in enumerate(answer, 1):
             raw = message.pop("raw")
+            message.pop("spans", None)
             if save:
                 save.mkdir(parents=True, exist_ok=True)
                 (save / f"{number}.eml").write_bytes(raw)
