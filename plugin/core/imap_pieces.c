@@ -702,13 +702,14 @@ void imap_pieces_note(imap_pieces *pieces, const char *key, const mail_imap *ima
     g_array_unref(j.runs);
 }
 
-void imap_pieces_rename(imap_pieces *pieces, const char *from, const char *to)
+gboolean imap_pieces_rename(imap_pieces *pieces, const char *from, const char *to)
 {
     gpointer key, mail;
     if (g_hash_table_contains(pieces->mails, to) || !g_hash_table_steal_extended(pieces->mails, from, &key, &mail))
-        return;
+        return FALSE;
     g_hash_table_insert(pieces->mails, g_strdup(to), mail);
     g_free(key);
+    return TRUE;
 }
 
 /* --- a new piece --- */

@@ -57,8 +57,9 @@ void imap_pieces_note(imap_pieces *pieces, const char *key, const mail_imap *ima
 gboolean imap_pieces_add(imap_pieces *pieces, const char *key, const mail_imap *imap, imap_piece *piece, gboolean cut,
                          imap_joined_sink sink, void *user);
 
-/* The message that was known as `from` is known as `to` from now on, unless there is one. */
-void imap_pieces_rename(imap_pieces *pieces, const char *from, const char *to);
+/* The message that was known as `from` is known as `to` from now on. FALSE: there is none, or another one has that key.
+ */
+gboolean imap_pieces_rename(imap_pieces *pieces, const char *from, const char *to);
 
 /* Nothing more comes for that message: what is there and was not handed out is, with holes where nothing was fetched.
  */

@@ -194,8 +194,8 @@ static void find_old_name(imap_mailbox_view *view, const mail_imap *imap, const 
     if (!view->has_numbers || !imap->uid || !imap->sequence)
         return;
     char *old = key_of(view, &by_number);
-    if (g_hash_table_remove(last_readers, old)) {
-        imap_pieces_rename(all_pieces, old, key);
+    if (imap_pieces_rename(all_pieces, old, key)) {
+        g_hash_table_remove(last_readers, old);
         note_reader(view, key);
     }
     g_free(old);

@@ -175,8 +175,9 @@ static void test_rename(void)
     step first = {"", 0, 4, "abcd", 0, NULL}, second = {"", 4, 4, "e", 0, NULL};
 
     play_step(pieces, &first, got);
-    imap_pieces_rename(pieces, "key", "other");
-    imap_pieces_rename(pieces, "nobody", "key");
+    g_assert_true(imap_pieces_rename(pieces, "key", "other"));
+    g_assert_false(imap_pieces_rename(pieces, "nobody", "key"));
+    g_assert_false(imap_pieces_rename(pieces, "other", "other"));
     imap_pieces_finish(pieces, "key", write_down, got);
     g_assert_cmpstr(got->str, ==, "");
     imap_pieces_rename(pieces, "other", "key");
