@@ -295,7 +295,7 @@ def test_ways_to_append(tshark, played, two_pass):
     """Two in one command, one as literal8; CATENATE with a piece that the server has; UTF8 (RFC 6855)."""
     path = played(
         [
-            ("C", b"c APPEND Sent (\\Seen) {%d+}\r\n" % len(MAIL) + MAIL + b" (\\Draft) ~{%d+}\r\n" % len(GMAIL) + GMAIL + b"\r\n"),
+            ("C", b"c APPEND Sent ($Junk) {%d+}\r\n" % len(MAIL) + MAIL + b" ($Label) ~{%d+}\r\n" % len(GMAIL) + GMAIL + b"\r\n"),
             ("S", b"c OK [APPENDUID 1 2:3] done\r\n"),
             ("C", b"d APPEND Sent UTF8 (~{3+}\r\nA:1)\r\n"),
             ("S", b"d OK\r\n"),
@@ -305,7 +305,7 @@ def test_ways_to_append(tshark, played, two_pass):
     )
     assert sorted(exported(tshark, "mail-messages", path, two_pass).values()) == sorted([MAIL, GMAIL, b"A:1", MAIL[:HEADER_END]])
     flags = tshark.fields(path, "mailxtra.message", "mailxtra.imap.flags", two_pass=two_pass)
-    assert [flag for row in flags for flag in row[0]] == ["\\Seen", "\\Draft"]
+    assert [flag for row in flags for flag in row[0]] == ["$Junk", "$Label"]
     rows = tshark.fields(path, "mailxtra.expert.not_fetched", "mailxtra.message.complete", "mailxtra.message.missing", "mailxtra.expert.lost_bytes", two_pass=True)  # fmt: skip
     assert len(rows) == 1 and rows[0][0][0] in ("0", "False") and rows[0][1:] == [["0"], []]
 
