@@ -34,6 +34,21 @@ static void begin_value(imap_fetch *fetch, const imap_token *token)
     imap_fetch_value value = {fetch->name_at, fetch->name_len,  token->offset, 0,
                               token->kind,    token->is_passed, token->size};
     g_array_append_val(fetch->values, value);
+    if (fetch->name != FETCH_OTHER && !fetch->first[fetch->name])
+        fetch->first[fetch->name] = fetch->values->len;
+}
+
+static imap_fetch_name name_of(slice text)
+{
+    static const char *const names[FETCH_OTHER] = {
+        [FETCH_UID] = "UID",          [FETCH_FLAGS] = "FLAGS",       [FETCH_INTERNALDATE] = "INTERNALDATE",
+        [FETCH_SIZE] = "RFC822.SIZE", [FETCH_ENVELOPE] = "ENVELOPE", [FETCH_BODYSTRUCTURE] = "BODYSTRUCTURE",
+        [FETCH_BODY] = "BODY",
+    };
+    for (guint i = 0; i < FETCH_OTHER; i++)
+        if (slice_is(text, names[i]))
+            return i;
+    return FETCH_OTHER;
 }
 
 static void fetch_token(const imap_token *token, gpointer user)
@@ -48,6 +63,7 @@ static void fetch_token(const imap_token *token, gpointer user)
         if (token->kind == IMAP_TOKEN_ATOM) {
             fetch->name_at = token->offset;
             fetch->name_len = token->length;
+            fetch->name = name_of(token->text);
             fetch->state = FETCH_VALUE;
         } else if (token->kind == IMAP_TOKEN_CLOSE) {
             fetch->state = FETCH_AFTER;
@@ -86,17 +102,14 @@ gboolean imap_fetch_read(imap_fetch *fetch, const imap_line *line, slice *name_r
     return direct;
 }
 
-gboolean imap_fetch_find(const imap_fetch *fetch, const imap_line *line, const char *name, slice *value_r)
+gboolean imap_fetch_find(const imap_fetch *fetch, const imap_line *line, imap_fetch_name name, slice *value_r)
 {
-    for (guint i = 0; i < fetch->values->len; i++) {
-        const imap_fetch_value *value = &g_array_index(fetch->values, imap_fetch_value, i);
-        slice its_name = {line->text.data + value->name_at, value->name_len};
-        if (!slice_is(its_name, name))
-            continue;
-        *value_r = (slice){line->text.data + value->value_at, value->value_len};
-        return TRUE;
-    }
-    return FALSE;
+    const imap_fetch_value *value;
+    if (!fetch->first[name])
+        return FALSE;
+    value = &g_array_index(fetch->values, imap_fetch_value, fetch->first[name] - 1);
+    *value_r = (slice){line->text.data + value->value_at, value->value_len};
+    return TRUE;
 }
 
 /* --- items --- */

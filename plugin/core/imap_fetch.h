@@ -13,14 +13,28 @@
 
 typedef enum imap_fetch_state { FETCH_BEFORE, FETCH_NAMES, FETCH_VALUE, FETCH_LIST, FETCH_AFTER } imap_fetch_state;
 
+/* Attributes that say something of the message. */
+typedef enum imap_fetch_name {
+    FETCH_UID,
+    FETCH_FLAGS,
+    FETCH_INTERNALDATE,
+    FETCH_SIZE,
+    FETCH_ENVELOPE,
+    FETCH_BODYSTRUCTURE,
+    FETCH_BODY,
+    FETCH_OTHER
+} imap_fetch_name;
+
 /* A FETCH response under way. All text is borrowed from the line, which grows: it is kept as places. */
 typedef struct imap_fetch {
     imap_fetch_state state;
     imap_progress progress;
     gsize name_at, name_len; /* the attribute under way */
     gsize value_at;
-    guint64 depth;  /* FETCH_LIST */
-    GArray *values; /* of imap_fetch_value: the attributes that are whole */
+    guint64 depth; /* FETCH_LIST */
+    imap_fetch_name name;
+    guint first[FETCH_OTHER]; /* the first value of each name, counted from 1; 0: none */
+    GArray *values;           /* of imap_fetch_value: the attributes that are whole */
 } imap_fetch;
 
 typedef struct imap_fetch_value {
@@ -42,6 +56,6 @@ gboolean imap_fetch_read(imap_fetch *fetch, const imap_line *line, slice *name_r
 void imap_fetch_items(const imap_fetch *fetch, const imap_line *line, imap_items *items);
 
 /* The first value of that name as it stands in the line; FALSE: none. */
-gboolean imap_fetch_find(const imap_fetch *fetch, const imap_line *line, const char *name, slice *value_r);
+gboolean imap_fetch_find(const imap_fetch *fetch, const imap_line *line, imap_fetch_name name, slice *value_r);
 
 #endif

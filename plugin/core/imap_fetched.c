@@ -27,21 +27,21 @@ static void fetch_facts(imap_session *s, const imap_line *line, mail_imap *imap)
     imap->uidvalidity = s->uidvalidity;
     imap->epoch = s->epoch;
     imap->sequence = (guint32)s->response.number;
-    if (imap_fetch_find(&s->fetch, line, "UID", &value) && imap_number(value, &number)) {
+    if (imap_fetch_find(&s->fetch, line, FETCH_UID, &value) && imap_number(value, &number)) {
         imap->uid = (guint32)number;
         g_hash_table_insert(s->uids, GUINT_TO_POINTER(imap->sequence), GUINT_TO_POINTER(imap->uid));
     } else {
         imap->uid = GPOINTER_TO_UINT(g_hash_table_lookup(s->uids, GUINT_TO_POINTER(imap->sequence)));
     }
-    if (imap_fetch_find(&s->fetch, line, "FLAGS", &value) && value.len && value.data[0] == '(')
+    if (imap_fetch_find(&s->fetch, line, FETCH_FLAGS, &value) && value.len && value.data[0] == '(')
         imap->flags = without_ends(value);
-    if (imap_fetch_find(&s->fetch, line, "INTERNALDATE", &value) && value.len && value.data[0] == '"')
+    if (imap_fetch_find(&s->fetch, line, FETCH_INTERNALDATE, &value) && value.len && value.data[0] == '"')
         imap->internaldate = without_ends(value);
-    if (imap_fetch_find(&s->fetch, line, "RFC822.SIZE", &value) && imap_number(value, &number))
+    if (imap_fetch_find(&s->fetch, line, FETCH_SIZE, &value) && imap_number(value, &number))
         imap->size = number;
-    (void)imap_fetch_find(&s->fetch, line, "ENVELOPE", &imap->envelope);
-    if (!imap_fetch_find(&s->fetch, line, "BODYSTRUCTURE", &imap->structure))
-        (void)imap_fetch_find(&s->fetch, line, "BODY", &imap->structure);
+    (void)imap_fetch_find(&s->fetch, line, FETCH_ENVELOPE, &imap->envelope);
+    if (!imap_fetch_find(&s->fetch, line, FETCH_BODYSTRUCTURE, &imap->structure))
+        (void)imap_fetch_find(&s->fetch, line, FETCH_BODY, &imap->structure);
 }
 
 static void set_section(imap_session *s, open_message *piece, const imap_section *section)

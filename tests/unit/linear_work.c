@@ -326,6 +326,43 @@ static void fetch_parts(guint count)
     g_string_free(header, TRUE);
 }
 
+/* One response with many pieces: what it says of the message is not looked for anew for each. */
+static void fetch_pieces(guint count)
+{
+    mail_session *session = mail_session_new(MAIL_PROTOCOL_IMAP, TRUE, nothing, NULL);
+    feed(session, MAIL_SERVER, "* PREAUTH x\r\n* 1 FETCH (FLAGS ()");
+    for (guint i = 0; i < count; i++)
+        feed(session, MAIL_SERVER, " BODY[1] {1}\r\nx");
+    feed(session, MAIL_SERVER, ")\r\n");
+    mail_session_free(session);
+}
+
+/* A long URL with many values: it is not read again for each. */
+static void fetch_by_url(guint count)
+{
+    mail_session *session = mail_session_new(MAIL_PROTOCOL_IMAP, TRUE, nothing, NULL);
+    feed(session, MAIL_SERVER, "* PREAUTH x\r\n* URLFETCH \"/");
+    for (guint i = 0; i < count; i++)
+        feed(session, MAIL_SERVER, "mailbox/");
+    feed(session, MAIL_SERVER, ";UID=1\"");
+    for (guint i = 0; i < count; i++)
+        feed(session, MAIL_SERVER, i % 2 ? " (BODY \"x\")" : " (BODY {1}\r\nx)");
+    feed(session, MAIL_SERVER, "\r\n");
+    mail_session_free(session);
+}
+
+/* Several messages in one APPEND. */
+static void append_many(guint count)
+{
+    mail_session *session = mail_session_new(MAIL_PROTOCOL_IMAP, TRUE, nothing, NULL);
+    feed(session, MAIL_SERVER, "* PREAUTH x\r\n");
+    feed(session, MAIL_CLIENT, "1 APPEND x");
+    for (guint i = 0; i < count; i++)
+        feed(session, MAIL_CLIENT, i % 2 ? " CATENATE (URL /x TEXT {1+}\r\ny)" : " (a) {1+}\r\nx");
+    feed(session, MAIL_CLIENT, "\r\n");
+    mail_session_free(session);
+}
+
 typedef struct repetition {
     const char *name;
     void (*work)(guint count);
@@ -341,6 +378,9 @@ static const repetition repetitions[] = {
     {"copies of a mail", trace_copies, 200},
     {"chunks from the end", join_backwards, 2000},
     {"parts behind a long header", fetch_parts, 2000},
+    {"pieces of one response", fetch_pieces, 2000},
+    {"values of one URL", fetch_by_url, 2000},
+    {"messages of one APPEND", append_many, 2000},
 };
 
 /* --- measuring --- */
