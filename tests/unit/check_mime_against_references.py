@@ -482,7 +482,11 @@ def last_line(raw):
 @rule("message", "a boundary with nothing behind it opens no part")
 def boundary_at_end(raw):
     found = last_line(raw)
-    return raw[: found.start()] if found and not found[0].rstrip().endswith(b"--") else raw
+    if not found:
+        return raw
+    line = found[0].strip()
+    closes = line.endswith(b"--") and re.search(rb"(?m)^" + re.escape(line[:-2]) + rb"[ \t]*\r?$", raw)
+    return raw if closes else raw[: found.start()]
 
 
 @rule("message", "a boundary right behind a boundary opens no part in between")
@@ -589,6 +593,10 @@ READER_WAYS = {
     "email_any_message": "email reads every message/* as a message; only rfc822 and global are (RFC 2046 5.2, RFC 6532 3.7)",
     "blanks_at_words": "email puts a blank between an encoded word and the text glued to it, and drops those in front of a missing end quote; GMime keeps tabs",
     "bytes_of_no_charset": "a name with bytes that its charset does not know (U+FFFD each, where the others have \"?\" or nothing), or whose first section, with the charset, is lost (guessed)",
+    "email_strips": "email takes the blanks off a name that ends in an encoded blank",
+    "eight_bit_in_word": "email leaves an encoded word with 8-bit bytes in it as it is, and gives U+FFFD for 8-bit bytes; here they are passed over in the word, and guessed outside",
+    "gmime_nul": "GMime ends a field at a NUL",
+    "url_digits": "\"-\" and \"_\" are digits of base64 where no \"+\" or \"/\" was in front; GMime passes over them",
     "gmime_half_charset": "GMime gives no name where charset'language' is cut off",
     "email_raises": "email raises TypeError for name*= beside name*0*=",
     "email_multipart_without_parts": "email gives of a multipart without parts its preamble only, and the line end in front of the next boundary with it",
@@ -613,6 +621,14 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
             ways.add("email_raises")
         elif what == "name" and b["filename"] and a["filename"] and squeezed(a) == squeezed(b) and b"=?" in header_of(raw, a):
             ways.add("blanks_at_words")
+        elif reader == "python" and what == "name" and b["filename"] and (a["filename"] or "").strip() == b["filename"]:
+            ways.add("email_strips")
+        elif reader == "python" and what == "name" and "\ufffd" in (b["filename"] or "") and re.search(rb"[\x80-\xff]", header_of(raw, a)):
+            ways.add("eight_bit_in_word")
+        elif reader == "gmime" and what == "name" and not b["filename"] and b"\0" in header_of(raw, a):
+            ways.add("gmime_nul")
+        elif reader == "gmime" and what == "bytes" and first_word(a["encoding"]) == b"base64" and re.search(rb"\A[A-Za-z0-9\s]*[-_]", body_of(raw, a)):
+            ways.add("url_digits")
         elif what == "name" and b["filename"] and ("\ufffd" in (a["filename"] or "") or lacks_first_section(header_of(raw, a))):
             ways.add("bytes_of_no_charset")
         elif reader == "gmime" and what == "name" and not b["filename"] and re.search(rb"\*=[^'\r\n;]*'[^'\r\n;]*\Z", header_of(raw, a)):
