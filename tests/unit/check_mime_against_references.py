@@ -341,7 +341,18 @@ def filename_elsewhere(part, header):
 
 @rule("header", "a blank ends a value without quotes, but for file names")
 def blank_ends_value(part, header):
-    return in_content_fields(header, lambda value: outside_quotes(rb"(charset=[^\s;\"]+)\s+(?!\s*;)[^;=\"]+(?=;|\Z)", rb"\1", value))
+    return in_content_fields(header, lambda value: outside_quotes(rb"((?:charset|boundary)=[^\s;\"]+)\s+(?!\s*;)[^;=\"]+(?=;|\Z)", rb"\1", value))
+
+
+@rule("header", "behind an end quote that is the only one, junk is passed over")
+def junk_behind_quote(part, header):
+    quoted = rb'("(?:[^"\\]|\\.)*")(?!\s*(?:;|\(|\Z|' + KNOWN + rb'))[^;"]*(?=;|\Z)'
+    return in_content_fields(header, lambda value: re.sub(quoted, rb"\1", value))
+
+
+@rule("header", "a quote in front of the value does not belong to it")
+def quote_at_value(part, header):
+    return in_content_fields(header, lambda value: re.sub(rb'^(\s*)"', rb"\1", value))
 
 
 @rule("header", "8-bit bytes in the name of a field are let pass")
@@ -578,6 +589,8 @@ def explain(raw, ours, reader, read, read_ours, line_ends_differ):
     attempts += [inner + [r] for r in outer] + [inner + outer]
     every = [r for r in RULES if reader in r[2] and r[1] != "message"]
     attempts += [every, every + [r for r in RULES if r[0] == "line_feeds"]]
+    # a boundary at the end stands right in front of the closing one that a repair adds
+    attempts += [every + [r for r in RULES if r[0].startswith("boundary_")], [r for r in RULES if reader in r[2]]]
     for chosen in attempts:
         names = agree(raw, ours, chosen, reader, read, read_ours, line_ends_differ)
         if names is not None:
@@ -594,7 +607,8 @@ READER_WAYS = {
     "blanks_at_words": "email puts a blank between an encoded word and the text glued to it, and drops those in front of a missing end quote; GMime keeps tabs",
     "bytes_of_no_charset": "a name with bytes that its charset does not know (U+FFFD each, where the others have \"?\" or nothing), or whose first section, with the charset, is lost (guessed)",
     "email_strips": "email takes the blanks off a name that ends in an encoded blank",
-    "eight_bit_in_word": "email leaves an encoded word with 8-bit bytes in it as it is, and gives U+FFFD for 8-bit bytes; here they are passed over in the word, and guessed outside",
+    "damaged_word": "email leaves an encoded word with 8-bit bytes or broken base64 in it as it is, and gives U+FFFD for 8-bit bytes; here they are passed over in the word, and guessed outside",
+    "gmime_comment": "GMime takes the parentheses of a name without quotes for a comment",
     "gmime_nul": "GMime ends a field at a NUL",
     "url_digits": "\"-\" and \"_\" are digits of base64 where no \"+\" or \"/\" was in front; GMime passes over them",
     "gmime_half_charset": "GMime gives no name where charset'language' is cut off",
@@ -623,8 +637,10 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
             ways.add("blanks_at_words")
         elif reader == "python" and what == "name" and b["filename"] and (a["filename"] or "").strip() == b["filename"]:
             ways.add("email_strips")
-        elif reader == "python" and what == "name" and "\ufffd" in (b["filename"] or "") and re.search(rb"[\x80-\xff]", header_of(raw, a)):
-            ways.add("eight_bit_in_word")
+        elif reader == "python" and what == "name" and ("=?" in (b["filename"] or "") or "\ufffd" in (b["filename"] or "") and re.search(rb"[\x80-\xff]", header_of(raw, a))):
+            ways.add("damaged_word")
+        elif reader == "gmime" and what == "name" and b["filename"] and b"name=(" in header_of(raw, a) and (a["filename"] or "").endswith(b["filename"]):
+            ways.add("gmime_comment")
         elif reader == "gmime" and what == "name" and not b["filename"] and b"\0" in header_of(raw, a):
             ways.add("gmime_nul")
         elif reader == "gmime" and what == "bytes" and first_word(a["encoding"]) == b"base64" and re.search(rb"\A[A-Za-z0-9\s]*[-_]", body_of(raw, a)):
@@ -654,7 +670,8 @@ def without_inner_messages(parts, leaves):
 
 
 def lacks_first_section(header):
-    return re.search(rb"name\*[1-9]", header) and not re.search(rb"name\*0", header)
+    fields = re.split(rb"[\r\n]+(?![ \t])", header)
+    return any(re.search(rb"name\*[1-9]", field) and not re.search(rb"name\*0", field) for field in fields)
 
 
 def squeezed(part):
