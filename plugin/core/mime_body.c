@@ -129,6 +129,29 @@ static GByteArray *decode_body(const mime_part *part, GArray *gaps, anomaly_set 
     return out;
 }
 
+/* Says uuencode and has nothing of it: it is taken as it stands. */
+static gboolean is_not_uuencoded(const mime_part *part, gboolean empty, anomaly_set met)
+{
+    return part->encoding == MIME_ENCODING_UUENCODE && empty && (met & ANOMALY_BIT(ANOMALY_BAD_UUENCODE));
+}
+
+static void append_raw_body(const mime_part *part, GByteArray *out)
+{
+    g_byte_array_append(out, part->source->bytes.data + part->body_offset, (guint)part->body_length);
+}
+
+/* The holes of the body as it stands, counted from its beginning. */
+static void list_raw_gaps(const mime_part *part, GArray *gaps)
+{
+    const mime_source *s = part->source;
+    gsize at = part->body_offset, end = at + part->body_length;
+    g_array_set_size(gaps, 0);
+    for (guint i = mime_body_first_gap(s, at); i < s->gap_count && s->gaps[i].offset < end; i++) {
+        mime_gap gap = {s->gaps[i].offset - at, 0};
+        g_array_append_val(gaps, gap);
+    }
+}
+
 void mime_body_free_source(gpointer data)
 {
     mime_source *source = data;
@@ -146,6 +169,10 @@ mime_source *mime_body_source(const mime_part *part)
         return NULL;
     GArray *gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
     GByteArray *bytes = decode_body(part, gaps, &met);
+    if (is_not_uuencoded(part, bytes->len == 0, met)) {
+        append_raw_body(part, bytes);
+        list_raw_gaps(part, gaps);
+    }
     mime_source *source = g_new0(mime_source, 1);
     source->depth = part->source->depth + 1;
     source->part = part;
@@ -192,8 +219,8 @@ GByteArray *mime_part_decode(const mime_message *message, const mime_part *part,
     (void)message;
     anomaly_set met;
     GByteArray *out = decode_body(part, NULL, &met);
-    if (part->encoding == MIME_ENCODING_UUENCODE && out->len == 0 && (met & ANOMALY_BIT(ANOMALY_BAD_UUENCODE)))
-        g_byte_array_append(out, part->source->bytes.data + part->body_offset, (guint)part->body_length);
+    if (is_not_uuencoded(part, out->len == 0, met))
+        append_raw_body(part, out);
     if (anomalies_r)
         *anomalies_r = met;
     return out;

@@ -19,7 +19,9 @@
  *                                                  up to a blank and a known parameter
  *   filename="C:\new\a.txt"                        "\" in them only quotes '"' and "\"
  *   filename="a "b" c.txt"                         a '"' ends a value only in front of ";", a comment, a
- *                                                  known parameter, or the end
+ *                                                  known parameter, or the end;
+ *   boundary="b"\r\n continued; charset=utf-8      but if it is the only one up to there, it does so
+ *                                                  all the same
  *   name="a.txt; charset=utf-8                     no end quote: up to ";" and a known parameter
  *   text/plain charset=utf-8                       no ";": a known parameter begins
  *   filename=<raw GBK or UTF-8>                    guessed (charset.c)
@@ -113,35 +115,66 @@ static gboolean escapes(gboolean path, slice next)
     return next.data[0] == '"' && (next.len > 256 || rfc822_trim(slice_from(next, 1)).len != 0);
 }
 
+/* Passes over what stands behind a closing quote, up to ";" or a known parameter. */
+static slice pass_junk(slice s)
+{
+    while (s.len && s.data[0] != ';' && !(rfc822_is_lwsp(s.data[0]) && known_parameter_behind(s)))
+        s = slice_from(s, 1);
+    return s;
+}
+
+/* Where a quoted value may have ended: an offset, and how much of the value is in front of it. */
+typedef struct value_end {
+    gboolean seen;
+    gsize at, bytes;
+} value_end;
+
+static void note_end(value_end *end, gsize at, const section *out)
+{
+    if (!end->seen)
+        *end = (value_end){TRUE, at, out->bytes->len};
+}
+
 /* With the cursor behind the opening quote: the bytes up to the closing one. */
 static void take_quoted(slice *cursor, section *out, anomaly_set *anomalies)
 {
     slice s = *cursor;
-    gboolean path = is_file_name(out->name), has_separator = FALSE;
-    gsize separator = 0, separator_bytes = 0, i = 0;
+    gboolean path = is_file_name(out->name);
+    value_end quote = {.seen = FALSE}, separator = {.seen = FALSE};
+    guint quotes = 0; /* that end nothing as far as is seen */
+    gsize i = 0;
     for (; i < s.len; i++) {
         guint8 c = s.data[i];
         gboolean has_next = i + 1 < s.len;
         if (c == '"' && value_may_end_at(slice_from(s, i + 1)))
             break;
+        if (c == '"') {
+            quotes++;
+            note_end(&quote, i, out);
+        }
         if (c == '\\' && has_next && escapes(path, slice_from(s, i + 1)))
             c = s.data[++i];
-        if (c == ';' && !has_separator && known_parameter_behind(slice_from(s, i))) {
-            has_separator = TRUE;
-            separator = i;
-            separator_bytes = out->bytes->len;
+        if (c == ';' && !separator.seen && known_parameter_behind(slice_from(s, i))) {
+            note_end(&separator, i, out);
+            if (quotes == 1)
+                break;
         }
         if (c != '\r' && c != '\n')
             g_byte_array_append(out->bytes, &c, 1);
     }
-    if (i < s.len) {
+    if (i < s.len && s.data[i] == '"') {
         *cursor = slice_from(s, i + 1);
         return;
     }
-    *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER); /* no end quote */
-    *cursor = slice_from(s, has_separator ? separator : s.len);
-    if (has_separator)
-        g_byte_array_set_size(out->bytes, (guint)separator_bytes);
+    *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
+    if (quotes == 1) { /* an end quote with junk behind it */
+        g_byte_array_set_size(out->bytes, (guint)quote.bytes);
+        *cursor = pass_junk(slice_from(s, quote.at + 1));
+        return;
+    }
+    *cursor = slice_from(s, separator.seen ? separator.at : s.len); /* no end quote */
+    if (separator.seen)
+        g_byte_array_set_size(out->bytes, (guint)separator.bytes);
 }
 
 /* Length of the encoded word at s; 0: none, or a very long one. Its text may hold ";". */

@@ -341,7 +341,18 @@ def filename_elsewhere(part, header):
 
 @rule("header", "a blank ends a value without quotes, but for file names")
 def blank_ends_value(part, header):
-    return in_content_fields(header, lambda value: outside_quotes(rb"(charset=[^\s;\"]+)\s+(?!\s*;)[^;=\"]+(?=;|\Z)", rb"\1", value))
+    return in_content_fields(header, lambda value: outside_quotes(rb"((?:charset|boundary)=[^\s;\"]+)\s+(?!\s*;)[^;=\"]+(?=;|\Z)", rb"\1", value))
+
+
+@rule("header", "behind an end quote that is the only one, junk is passed over")
+def junk_behind_quote(part, header):
+    quoted = rb'("(?:[^"\\]|\\.)*")(?!\s*(?:;|\(|\Z|' + KNOWN + rb'))[^;"]*(?=;|\Z)'
+    return in_content_fields(header, lambda value: re.sub(quoted, rb"\1", value))
+
+
+@rule("header", "a quote in front of the value does not belong to it")
+def quote_at_value(part, header):
+    return in_content_fields(header, lambda value: re.sub(rb'^(\s*)"', rb"\1", value))
 
 
 @rule("header", "8-bit bytes in the name of a field are let pass")
@@ -482,7 +493,11 @@ def last_line(raw):
 @rule("message", "a boundary with nothing behind it opens no part")
 def boundary_at_end(raw):
     found = last_line(raw)
-    return raw[: found.start()] if found and not found[0].rstrip().endswith(b"--") else raw
+    if not found:
+        return raw
+    line = found[0].strip()
+    closes = line.endswith(b"--") and re.search(rb"(?m)^" + re.escape(line[:-2]) + rb"[ \t]*\r?$", raw)
+    return raw if closes else raw[: found.start()]
 
 
 @rule("message", "a boundary right behind a boundary opens no part in between")
@@ -574,6 +589,8 @@ def explain(raw, ours, reader, read, read_ours, line_ends_differ):
     attempts += [inner + [r] for r in outer] + [inner + outer]
     every = [r for r in RULES if reader in r[2] and r[1] != "message"]
     attempts += [every, every + [r for r in RULES if r[0] == "line_feeds"]]
+    # a boundary at the end stands right in front of the closing one that a repair adds
+    attempts += [every + [r for r in RULES if r[0].startswith("boundary_")], [r for r in RULES if reader in r[2]]]
     for chosen in attempts:
         names = agree(raw, ours, chosen, reader, read, read_ours, line_ends_differ)
         if names is not None:
@@ -589,6 +606,11 @@ READER_WAYS = {
     "email_any_message": "email reads every message/* as a message; only rfc822 and global are (RFC 2046 5.2, RFC 6532 3.7)",
     "blanks_at_words": "email puts a blank between an encoded word and the text glued to it, and drops those in front of a missing end quote; GMime keeps tabs",
     "bytes_of_no_charset": "a name with bytes that its charset does not know (U+FFFD each, where the others have \"?\" or nothing), or whose first section, with the charset, is lost (guessed)",
+    "email_strips": "email takes the blanks off a name that ends in an encoded blank",
+    "damaged_word": "email leaves an encoded word with 8-bit bytes or broken base64 in it as it is, and gives U+FFFD for 8-bit bytes; here they are passed over in the word, and guessed outside",
+    "gmime_comment": "GMime takes the parentheses of a name without quotes for a comment",
+    "gmime_nul": "GMime ends a field at a NUL",
+    "url_digits": "\"-\" and \"_\" are digits of base64 where no \"+\" or \"/\" was in front; GMime passes over them",
     "gmime_half_charset": "GMime gives no name where charset'language' is cut off",
     "email_raises": "email raises TypeError for name*= beside name*0*=",
     "email_multipart_without_parts": "email gives of a multipart without parts its preamble only, and the line end in front of the next boundary with it",
@@ -613,6 +635,16 @@ def excused(raw, ours, reader, theirs, line_ends_differ):
             ways.add("email_raises")
         elif what == "name" and b["filename"] and a["filename"] and squeezed(a) == squeezed(b) and b"=?" in header_of(raw, a):
             ways.add("blanks_at_words")
+        elif reader == "python" and what == "name" and b["filename"] and (a["filename"] or "").strip() == b["filename"]:
+            ways.add("email_strips")
+        elif reader == "python" and what == "name" and ("=?" in (b["filename"] or "") or "\ufffd" in (b["filename"] or "") and re.search(rb"[\x80-\xff]", header_of(raw, a))):
+            ways.add("damaged_word")
+        elif reader == "gmime" and what == "name" and b["filename"] and b"name=(" in header_of(raw, a) and (a["filename"] or "").endswith(b["filename"]):
+            ways.add("gmime_comment")
+        elif reader == "gmime" and what == "name" and not b["filename"] and b"\0" in header_of(raw, a):
+            ways.add("gmime_nul")
+        elif reader == "gmime" and what == "bytes" and first_word(a["encoding"]) == b"base64" and re.search(rb"\A[A-Za-z0-9\s]*[-_]", body_of(raw, a)):
+            ways.add("url_digits")
         elif what == "name" and b["filename"] and ("\ufffd" in (a["filename"] or "") or lacks_first_section(header_of(raw, a))):
             ways.add("bytes_of_no_charset")
         elif reader == "gmime" and what == "name" and not b["filename"] and re.search(rb"\*=[^'\r\n;]*'[^'\r\n;]*\Z", header_of(raw, a)):
@@ -638,7 +670,8 @@ def without_inner_messages(parts, leaves):
 
 
 def lacks_first_section(header):
-    return re.search(rb"name\*[1-9]", header) and not re.search(rb"name\*0", header)
+    fields = re.split(rb"[\r\n]+(?![ \t])", header)
+    return any(re.search(rb"name\*[1-9]", field) and not re.search(rb"name\*0", field) for field in fields)
 
 
 def squeezed(part):

@@ -134,6 +134,14 @@ static void test_real_senders(void)
         {"attachment; filename=\"a;b.txt\"", "attachment|filename=a;b.txt", 0},
         {"attachment; filename=\"a.txt", "attachment|filename=a.txt", BAD},
         {"attachment; name=\"a.txt; charset=utf-8", "attachment|name=a.txt|charset=utf-8", BAD},
+        /* junk behind the end quote */
+        {"image/png;\n\tname=\"it's 100%.csv\"\n =?utf-8?b?LnBkZg==?=", "image/png|name=it's 100%.csv", BAD},
+        {"multipart/mixed; boundary=\"a b\"\n continued", "multipart/mixed|boundary=a b", BAD},
+        {"multipart/mixed; boundary=\"a b\"\n continued; charset=\"utf-8\"", "multipart/mixed|boundary=a b|charset=utf-8", BAD},
+        {"multipart/mixed; boundary=\"a b\"x charset=utf-8", "multipart/mixed|boundary=a b|charset=utf-8", BAD},
+        {"attachment; filename=\"a\"b.txt\"; size=1", "attachment|filename=a\"b.txt|size=1", 0},
+        {"attachment; filename=\"a \"b\" c.txt", "attachment|filename=a \"b\" c.txt", BAD},
+        {"attachment; filename=\"a \"b\" c.txt; size=1", "attachment|filename=a \"b\" c.txt|size=1", BAD},
         /* no semicolons */
         {"text/plain charset=utf-8", "text/plain|charset=utf-8", 0},
         {"text/plain; charset=utf-8 name=\"x\"", "text/plain|charset=utf-8|name=x", 0},

@@ -255,6 +255,9 @@ static void test_encoded_composites(void)
     check(MIXED "--b\nContent-Type: multipart/mixed; boundary=c\nContent-Transfer-Encoding: quoted-printable\n\n"
           "--c\nContent-Type: text/plain; charset=3Dutf-8\n\na=3Db\n--c--\n--b\n\n2\n--b--",
           "- multipart/mixed\n1 multipart/mixed {encoded_composite}\n1.1 text/plain =a=b\n2 text/plain =2");
+    /* says uuencode, has nothing of it, and is no header as it stands: what is there is not lost */
+    check("Content-Type: message/rfc822\nContent-Transfer-Encoding: x-uuencode\n\nplain words",
+          "1 message/rfc822 M {encoded_composite}\n1.1 text/plain =plain words");
     check("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\nYWJj", "1 multipart/mixed {missing_boundary encoded_composite} =abc");
 }
 
