@@ -18,10 +18,18 @@ typedef struct message_fragment {
 static guint32 next_message_id;
 static GPtrArray *all_messages; /* owns nothing but their GLib parts */
 
-static void free_glib_parts(stored_message *message)
+static void free_bytes(stored_message *message)
 {
     byte_rope_free(message->bytes);
-    g_array_unref(message->fragments);
+    message->bytes = NULL;
+    if (message->fragments)
+        g_array_unref(message->fragments);
+    message->fragments = NULL;
+}
+
+static void free_glib_parts(stored_message *message)
+{
+    free_bytes(message);
     if (message->gaps)
         g_array_unref(message->gaps);
 }
@@ -150,6 +158,17 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     byte_rope_close(message->bytes);
 }
 
+static ws_bool on_packet_freed(wmem_allocator_t *pool _U_, wmem_cb_event_t event _U_, void *message)
+{
+    free_bytes(message);
+    return FALSE;
+}
+
+void message_store_release(stored_message *message, packet_info *pinfo)
+{
+    wmem_register_callback(pinfo->pool, on_packet_freed, message);
+}
+
 gboolean message_store_is_complete(const stored_message *message)
 {
     return message->end_reason == MAIL_END_COMPLETE && !message->gaps &&
@@ -163,13 +182,13 @@ gboolean message_store_is_mail(const stored_message *message)
 
 slice message_store_bytes(const stored_message *message)
 {
-    return message->finished_in ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
+    return message->finished_in && message->bytes ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
 }
 
 /* The list that Wireshark's reassembly would have left, without a second copy of the bytes. */
 fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo)
 {
-    if (message->size == 0)
+    if (message->size == 0 || !message->fragments)
         return NULL;
     fragment_head *head = wmem_new0(pinfo->pool, fragment_head);
     fragment_item *items = wmem_alloc0_array(pinfo->pool, fragment_item, message->fragments->len);

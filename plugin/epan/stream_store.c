@@ -1003,6 +1003,18 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
     return end_call(mail, flow);
 }
 
+void stream_store_release(const stream_call *call, packet_info *pinfo)
+{
+    if (call->data.message || later_passes_may_come(pinfo))
+        return;
+    for (guint i = 0; i < call->record_count; i++) {
+        const mail_record *record = call->records[i];
+        if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message &&
+            record->message->finished_in == pinfo->num)
+            message_store_release(record->message, pinfo);
+    }
+}
+
 /* ---- the end of the capture ---- */
 
 /* What the session still says is added to its last call; one that nobody comes back to is gone. */
