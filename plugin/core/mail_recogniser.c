@@ -52,8 +52,8 @@ static gboolean next_line(slice *rest, first_line *line_r)
 static gboolean holds(slice s, const char *word)
 {
     gsize len = strlen(word);
-    for (; s.len >= len; s = slice_from(s, 1))
-        if (slice_begins(s, word))
+    for (gsize i = 0; i + len <= s.len; i++)
+        if (((s.data[i] ^ (guint8)*word) & ~0x20) == 0 && slice_begins(slice_from(s, i), word))
             return TRUE;
     return FALSE;
 }
