@@ -4,6 +4,7 @@
 #include "message_store.h"
 
 #include "digest.h"
+#include "text.h"
 
 #include "../core/limits.h"
 
@@ -50,24 +51,31 @@ void message_store_register(void)
     register_cleanup_routine(forget_messages);
 }
 
-/* Octets of a path are UTF-8 (RFC 6531) or garbage. */
-static char *utf8_dup(slice text)
+static gboolean is_text(const char *kept, slice text)
 {
-    char *copy = slice_dup(text);
-    char *valid = g_utf8_make_valid(copy, -1);
-    char *kept = wmem_strdup(wmem_file_scope(), valid);
-    g_free(valid);
-    g_free(copy);
-    return kept;
+    return kept && strlen(kept) == text.len && (text.len == 0 || memcmp(kept, text.data, text.len) == 0);
 }
 
+/* Does the event say what the message's envelope is already? */
+static gboolean has_envelope(const stored_message *message, const mail_event *event)
+{
+    if (message->has_envelope_from != event->has_envelope_from ||
+        (event->has_envelope_from && !is_text(message->envelope_from, event->envelope_from)))
+        return FALSE;
+    for (guint i = 0; i < event->envelope_to_count; i++)
+        if (!is_text(message->envelope_to[i], event->envelope_to[i]))
+            return FALSE;
+    return !message->envelope_to[event->envelope_to_count];
+}
+
+/* Octets of a path are UTF-8 (RFC 6531) or garbage. */
 static void keep_envelope(stored_message *message, const mail_event *event)
 {
     message->has_envelope_from = event->has_envelope_from;
-    message->envelope_from = event->has_envelope_from ? utf8_dup(event->envelope_from) : NULL;
+    message->envelope_from = event->has_envelope_from ? text_keep(event->envelope_from) : NULL;
     message->envelope_to = wmem_alloc0_array(wmem_file_scope(), char *, event->envelope_to_count + 1);
     for (guint i = 0; i < event->envelope_to_count; i++)
-        message->envelope_to[i] = utf8_dup(event->envelope_to[i]);
+        message->envelope_to[i] = text_keep(event->envelope_to[i]);
 }
 
 stored_message *message_store_open(const mail_event *event)
@@ -153,7 +161,7 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     message->finished_at = pinfo->abs_ts;
     message->end_reason = event->end_reason;
     message->anomalies |= event->anomalies;
-    if (event->envelope_to_count || event->has_envelope_from)
+    if ((event->envelope_to_count || event->has_envelope_from) && !has_envelope(message, event))
         keep_envelope(message, event);
     byte_rope_close(message->bytes);
 }

@@ -6,6 +6,7 @@
 #include "imap_store.h"
 #include "later_passes.h"
 #include "mailxtra.h"
+#include "text.h"
 #include "trace_store.h"
 
 #include <epan/dissectors/packet-tcp.h>
@@ -499,12 +500,8 @@ static void note_login(mail_conversation *mail, mail_record *record)
     if (!auth)
         return;
     if (auth->username.len) {
-        char *name = slice_dup(auth->username);
-        char *valid = g_utf8_make_valid(name, -1);
-        mail->login_name = wmem_strdup(wmem_file_scope(), valid);
+        mail->login_name = text_keep(auth->username);
         mail->login_name_in = mail->pinfo->num;
-        g_free(valid);
-        g_free(name);
     }
     if (auth->password.len || auth->token.len) {
         record->login_name = mail->login_name;
