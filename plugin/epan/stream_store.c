@@ -47,8 +47,8 @@ struct mail_conversation {
     mail_session *session;
     guint64 inner_next[2]; /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
 
-    GByteArray *prefix[2]; /* bytes per flow while undecided */
-    GArray *pieces;        /* of undecided_piece, in the order they came */
+    GByteArray *prefix[2]; /* bytes per flow while undecided; NULL: none */
+    GArray *pieces;        /* of undecided_piece, in the order they came; NULL: none */
 
     wmem_array_t *exchanges; /* of mail_exchange*, index is the number */
     wmem_array_t *messages;  /* of stored_message*, index is the ordinal */
@@ -630,7 +630,8 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
 
 static slice prefix_of(const mail_conversation *mail, int flow)
 {
-    return (slice){mail->prefix[flow]->data, mail->prefix[flow]->len};
+    const GByteArray *prefix = mail->prefix[flow];
+    return prefix ? (slice){prefix->data, prefix->len} : SLICE_EMPTY;
 }
 
 /* The side that the ports make the client, when nothing else tells: the last resort. */
@@ -648,7 +649,7 @@ static gboolean is_telling(slice bytes)
 static void decide(mail_conversation *mail, int flow)
 {
     mail_guess guess = mail_recogniser_look(prefix_of(mail, 0), prefix_of(mail, 1), mail->hint);
-    gsize seen = mail->prefix[0]->len + mail->prefix[1]->len;
+    gsize seen = prefix_of(mail, 0).len + prefix_of(mail, 1).len;
     switch (guess.verdict) {
     case MAIL_VERDICT_YES:
         become_mail(mail, guess.protocol, guess.a_is_client ? 0 : 1);
@@ -670,6 +671,8 @@ static void decide(mail_conversation *mail, int flow)
 static void add_piece(mail_conversation *mail, int flow, gsize length, guint64 missing)
 {
     undecided_piece piece = {flow, missing, length};
+    if (!mail->pieces)
+        mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
     g_array_append_val(mail->pieces, piece);
 }
 
@@ -679,6 +682,8 @@ static void take_bytes(mail_conversation *mail, int flow, slice bytes)
         if (mail->session)
             mail_session_feed(mail->session, side_of(mail, flow), bytes);
     } else if (mail->verdict == VERDICT_UNDECIDED) {
+        if (!mail->prefix[flow])
+            mail->prefix[flow] = g_byte_array_new();
         g_byte_array_append(mail->prefix[flow], bytes.data, (guint)bytes.len);
         add_piece(mail, flow, bytes.len, 0);
         decide(mail, flow);
@@ -734,9 +739,6 @@ static void start_looking(mail_conversation *mail)
     mail->verdict = VERDICT_UNDECIDED;
     mail->initiator = -1;
     mail->assembler = stream_assembler_new(&sink, mail);
-    mail->prefix[0] = g_byte_array_new();
-    mail->prefix[1] = g_byte_array_new();
-    mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
 }
 
 static mail_conversation *new_conversation(conversation_t *conversation, const packet_info *pinfo, stream_layer layer,
