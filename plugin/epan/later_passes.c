@@ -7,9 +7,6 @@
  */
 #include "later_passes.h"
 
-#include <epan/column-utils.h>
-#include <epan/frame_data.h>
-
 /* Frames of which the earlier one was known: after that no more is asked. The one displayed last may be it. */
 #define LIMIT_QUESTIONS 16
 
@@ -28,13 +25,9 @@ void later_passes_register(void)
     register_cleanup_routine(forget);
 }
 
-/* epan_get_frame_ts() is not exported, but what compares frames by the time since the one in front of them is: an
- * age that lies before every capture is less than none, if that frame's time is known. */
 static gboolean is_remembered(const packet_info *pinfo, guint32 frame)
 {
-    const frame_data behind = {.num = frame + 1, .has_ts = 1, .abs_ts = {.secs = -(G_GINT64_CONSTANT(1) << 40)}};
-    const frame_data first = {.num = 1, .has_ts = 1};
-    return frame_data_compare(pinfo->epan, &behind, &first, COL_DELTA_TIME) < 0;
+    return ws_frame_time(pinfo->epan, frame) != NULL;
 }
 
 gboolean later_passes_may_come(const packet_info *pinfo)
