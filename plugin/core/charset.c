@@ -170,6 +170,15 @@ gboolean charset_is_ascii(slice bytes)
     return TRUE;
 }
 
+gboolean charset_is_plain(slice bytes)
+{
+    for (gsize i = 0; i < bytes.len; i++) {
+        if (bytes.data[i] < 0x20 || bytes.data[i] >= 0x7F)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void mark(anomaly_set *anomalies, anomaly_kind kind)
 {
     if (anomalies)
@@ -537,6 +546,8 @@ void charset_append(GString *out, slice bytes, slice name, anomaly_set *anomalie
 
 char *charset_to_utf8(slice bytes, slice name, anomaly_set *anomalies)
 {
+    if (name.len == 0 && charset_is_plain(bytes))
+        return slice_dup(bytes);
     GString *out = g_string_sized_new(bytes.len + 1);
     charset_append(out, bytes, name, anomalies);
     return g_string_free(out, FALSE);
@@ -550,6 +561,8 @@ static gboolean needs_cleaning(gunichar c)
 char *charset_one_line(char *text)
 {
     const char *p = text;
+    while ((guint8)*p >= 0x20 && (guint8)*p < 0x7F)
+        p++;
     while (*p && !needs_cleaning(g_utf8_get_char(p)))
         p = g_utf8_next_char(p);
     if (!*p)

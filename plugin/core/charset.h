@@ -29,6 +29,9 @@ char *charset_to_utf8(slice bytes, slice name, anomaly_set *anomalies);
  * control characters (C0, DEL, C1, line and paragraph separator) U+FFFD. g_free() the result. */
 char *charset_one_line(char *text);
 
+/* Are all bytes printable ASCII or SP? Then they are text as they stand, whatever is guessed. */
+gboolean charset_is_plain(slice bytes);
+
 /* Are all bytes below 0x80? */
 gboolean charset_is_ascii(slice bytes);
 

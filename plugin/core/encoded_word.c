@@ -221,10 +221,13 @@ static void run_add(word_run *run, const word *w)
 /* Appends text between words: line ends of folding go (RFC 5322 2.2.3), 8-bit bytes are guessed. */
 static void append_text(GString *out, slice text, anomaly_set *anomalies)
 {
-    GByteArray *unfolded = g_byte_array_new();
-    for (gsize i = 0; i < text.len; i++) {
-        if (text.data[i] != '\r' && text.data[i] != '\n')
-            g_byte_array_append(unfolded, &text.data[i], 1);
+    GByteArray *unfolded = g_byte_array_sized_new((guint)text.len);
+    for (gsize i = 0, begin = 0; i <= text.len; i++) {
+        if (i < text.len && text.data[i] != '\r' && text.data[i] != '\n')
+            continue;
+        if (i > begin)
+            g_byte_array_append(unfolded, text.data + begin, (guint)(i - begin));
+        begin = i + 1;
     }
     slice bytes = {unfolded->data, unfolded->len};
     if (!charset_is_ascii(bytes))
@@ -259,6 +262,8 @@ static void decode_words(slice raw, word_run *run)
 
 char *encoded_word_decode(slice raw, anomaly_set *anomalies)
 {
+    if (charset_is_plain(raw) && find_pair(raw, 0, '=', '?') == raw.len)
+        return slice_dup(raw);
     anomaly_set met = 0;
     word_run run = {.out = g_string_sized_new(raw.len + 1), .bytes = g_byte_array_new(), .anomalies = &met};
     decode_words(raw, &run);

@@ -221,7 +221,7 @@ const header_field *header_find(const GPtrArray *fields, const char *name)
 {
     for (guint i = 0; i < fields->len; i++) {
         const header_field *field = g_ptr_array_index(fields, i);
-        if (g_ascii_strcasecmp(field->name, name) == 0)
+        if (header_field_is(field, name))
             return field;
     }
     return NULL;

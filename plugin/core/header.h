@@ -31,6 +31,12 @@ typedef gboolean (*header_is_boundary)(gsize offset, gpointer user);
  * LF or (see header.c) CR. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user);
 
+/* Is that the name of the field? */
+static inline gboolean header_field_is(const header_field *field, const char *name)
+{
+    return ((field->name[0] ^ name[0]) & ~0x20) == 0 && g_ascii_strcasecmp(field->name, name) == 0;
+}
+
 /* The first field of that name; NULL: none. */
 const header_field *header_find(const GPtrArray *fields, const char *name);
 

@@ -5,7 +5,8 @@
 #include "limits.h"
 
 struct line_reader {
-    GByteArray *begun; /* the line's bytes from earlier pieces, at most LIMIT_LINE_BYTES + 1 (room for a CR) */
+    GByteArray *begun; /* the line's bytes from earlier pieces, at most LIMIT_LINE_BYTES + 1 (room for a CR); NULL:
+                        * no line came in pieces so far */
     guint64 start;     /* of the begun line in the stream */
     guint64 seen;      /* bytes of it in the stream; more than begun->len when the line was cut */
     gboolean spent;    /* begun holds the line given out last */
@@ -13,16 +14,15 @@ struct line_reader {
 
 line_reader *line_reader_new(void)
 {
-    line_reader *reader = g_new0(line_reader, 1);
-    reader->begun = g_byte_array_new();
-    return reader;
+    return g_new0(line_reader, 1);
 }
 
 void line_reader_free(line_reader *reader)
 {
     if (!reader)
         return;
-    g_byte_array_unref(reader->begun);
+    if (reader->begun)
+        g_byte_array_unref(reader->begun);
     g_free(reader);
 }
 
@@ -35,6 +35,8 @@ static void forget(line_reader *reader)
 
 static void keep(line_reader *reader, slice bytes, guint64 offset)
 {
+    if (!reader->begun)
+        reader->begun = g_byte_array_new();
     gsize room = LIMIT_LINE_BYTES + 1 - reader->begun->len;
     if (reader->seen == 0)
         reader->start = offset;

@@ -52,8 +52,8 @@ static gboolean next_line(slice *rest, first_line *line_r)
 static gboolean holds(slice s, const char *word)
 {
     gsize len = strlen(word);
-    for (; s.len >= len; s = slice_from(s, 1))
-        if (slice_begins(s, word))
+    for (gsize i = 0; i + len <= s.len; i++)
+        if (((s.data[i] ^ (guint8)*word) & ~0x20) == 0 && slice_begins(slice_from(s, i), word))
             return TRUE;
     return FALSE;
 }
@@ -743,23 +743,19 @@ static slice behind_proxy_header(slice bytes)
 mail_guess mail_recogniser_look(slice a, slice b, mail_protocol hint)
 {
     mail_guess best = {MAIL_VERDICT_NO, MAIL_PROTOCOL_NONE, FALSE};
+    static const mail_protocol protocols[] = {MAIL_PROTOCOL_SMTP, MAIL_PROTOCOL_POP3, MAIL_PROTOCOL_IMAP};
     gboolean hinted = hint != MAIL_PROTOCOL_NONE;
-    deal deals[6];
 
     a = behind_proxy_header(slice_head(a, MAIL_RECOGNISER_BYTES));
     b = behind_proxy_header(slice_head(b, MAIL_RECOGNISER_BYTES));
     if (!hinted && (is_hopeless(a) || is_hopeless(b)))
         return best;
-    deals[0] = deal_smtp(a, b, TRUE);
-    deals[1] = deal_smtp(b, a, FALSE);
-    deals[2] = deal_pop3(a, b, TRUE);
-    deals[3] = deal_pop3(b, a, FALSE);
-    deals[4] = deal_imap(a, b, TRUE);
-    deals[5] = deal_imap(b, a, FALSE);
-    for (gsize i = 0; i < G_N_ELEMENTS(deals); i++) {
-        mail_verdict verdict = is_hinted(&deals[i], hint) ? weigh_hinted(&deals[i]) : weigh(&deals[i]);
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(protocols); i++) {
+        gboolean a_is_client = i % 2 == 0;
+        deal d = deal_as(protocols[i / 2], a_is_client ? a : b, a_is_client ? b : a, a_is_client);
+        mail_verdict verdict = is_hinted(&d, hint) ? weigh_hinted(&d) : weigh(&d);
         if (verdict == MAIL_VERDICT_YES)
-            return yes(&deals[i], hint);
+            return yes(&d, hint);
         best.verdict = MAX(best.verdict, verdict);
     }
     if (hinted && (a.len || b.len) && best.verdict == MAIL_VERDICT_NO)

@@ -13,7 +13,8 @@ struct mail_session {
     smtp_session *smtp; /* one of the three */
     pop3_session *pop3;
     imap_session *imap;
-    GByteArray *preface; /* the client's first bytes while they can still be a PROXY header; NULL: decided */
+    gboolean is_new;     /* the client's next byte is its first, and the connection's */
+    GByteArray *preface; /* the client's first bytes while they can still be a PROXY header; NULL: none are kept */
 };
 
 mail_session *mail_session_new(mail_protocol protocol, gboolean from_start, mail_event_sink sink, void *user)
@@ -25,8 +26,7 @@ mail_session *mail_session_new(mail_protocol protocol, gboolean from_start, mail
         session->imap = imap_session_new(from_start, sink, user);
     else
         session->smtp = smtp_session_new(protocol, from_start, sink, user);
-    if (from_start)
-        session->preface = g_byte_array_new();
+    session->is_new = from_start;
     return session;
 }
 
@@ -62,6 +62,7 @@ static void feed(mail_session *session, mail_side side, slice bytes)
 static void feed_preface(mail_session *session)
 {
     GByteArray *preface = session->preface;
+    session->is_new = FALSE;
     session->preface = NULL;
     if (!preface)
         return;
@@ -91,6 +92,9 @@ static void look_at_preface(mail_session *session, slice bytes)
     gsize len = 0;
     slice all;
 
+    session->is_new = FALSE;
+    if (!session->preface)
+        session->preface = g_byte_array_new();
     if (bytes.len)
         g_byte_array_append(session->preface, bytes.data, (guint)bytes.len);
     all = (slice){session->preface->data, session->preface->len};
@@ -112,12 +116,12 @@ void mail_session_feed(mail_session *session, mail_side side, slice bytes)
 {
     gsize len;
 
-    if (session->preface && side == MAIL_CLIENT && bytes.len &&
-        (session->preface->len || mail_recogniser_proxy_header(bytes, &len) != MAIL_PROXY_NONE)) {
+    if (side == MAIL_CLIENT && bytes.len &&
+        (session->preface || (session->is_new && mail_recogniser_proxy_header(bytes, &len) != MAIL_PROXY_NONE))) {
         look_at_preface(session, bytes);
         return;
     }
-    if (session->preface && (side == MAIL_CLIENT || session->preface->len))
+    if (side == MAIL_CLIENT || session->preface)
         feed_preface(session); /* no header, or none that comes in one piece before the server speaks */
     feed(session, side, bytes);
 }

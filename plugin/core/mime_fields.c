@@ -35,7 +35,7 @@ static void check_duplicates(mime_part *part)
     for (guint i = 0; i < part->fields->len; i++) {
         const header_field *field = g_ptr_array_index(part->fields, i);
         for (gsize k = 0; k < G_N_ELEMENTS(single_fields); k++) {
-            if (g_ascii_strcasecmp(field->name, single_fields[k]) != 0)
+            if (!header_field_is(field, single_fields[k]))
                 continue;
             if (seen[k])
                 part->anomalies |= ANOMALY_BIT(ANOMALY_DUPLICATE_FIELD);

@@ -465,35 +465,38 @@ static gboolean has_section(const GPtrArray *of, int form, int number)
 /* The sections called `name` by form, each form sorted, the second one of a form and number (what a reader that lets
  * the last one win would see) in `again`. Borrowed sections. */
 typedef struct named_sections {
-    GPtrArray *forms[FORMS];
+    GPtrArray *forms[FORMS]; /* NULL: none */
     const section *again;
 } named_sections;
 
 static named_sections sections_of(const GPtrArray *all, const char *name, anomaly_set *anomalies)
 {
     named_sections n = {.again = NULL};
-    for (int form = 0; form < FORMS; form++)
-        n.forms[form] = g_ptr_array_new();
     for (guint i = 0; i < all->len; i++) {
         section *s = g_ptr_array_index(all, i);
         if (strcmp(s->name, name) != 0)
             continue;
-        if (has_section(n.forms[form_of(s)], form_of(s), s->number)) {
+        GPtrArray **of = &n.forms[form_of(s)];
+        if (*of && has_section(*of, form_of(s), s->number)) {
             *anomalies |= ANOMALY_BIT(ANOMALY_DUPLICATE_PARAMETER);
             n.again = n.again ? n.again : s;
             continue;
         }
-        g_ptr_array_add(n.forms[form_of(s)], s);
+        if (!*of)
+            *of = g_ptr_array_new();
+        g_ptr_array_add(*of, s);
     }
     for (int form = 0; form < FORMS; form++)
-        g_ptr_array_sort(n.forms[form], section_order);
+        if (n.forms[form])
+            g_ptr_array_sort(n.forms[form], section_order);
     return n;
 }
 
 static void sections_free(named_sections *n)
 {
     for (int form = 0; form < FORMS; form++)
-        g_ptr_array_unref(n->forms[form]);
+        if (n->forms[form])
+            g_ptr_array_unref(n->forms[form]);
 }
 
 /* The value of another form, or of a second one, if it differs from the parameter's. */
@@ -502,7 +505,7 @@ static void set_other(mime_param *param, const named_sections *n, int best)
     mime_param *other = NULL;
     anomaly_set met = 0; /* what is odd about it does not count: it is not the value */
     for (int form = best + 1; form < FORMS && !other; form++) {
-        if (n->forms[form]->len)
+        if (n->forms[form])
             other = join_sections(n->forms[form], &met);
     }
     param->other_is_fallback = other != NULL;
@@ -523,7 +526,7 @@ static mime_param *make_param(const GPtrArray *all, const char *name, anomaly_se
 {
     named_sections n = sections_of(all, name, anomalies);
     int best = 0;
-    while (n.forms[best]->len == 0)
+    while (!n.forms[best])
         best++;
     mime_param *param = join_sections(n.forms[best], anomalies);
     set_other(param, &n, best);

@@ -15,8 +15,8 @@ struct smtp_envelope {
     gboolean has_from;
     char *from;
     gsize from_len;
-    GArray *recipients; /* of recipient */
-    GArray *kept;       /* of slice: those not refused; valid while kept_valid */
+    GArray *recipients; /* of recipient; NULL: none so far */
+    GArray *kept;       /* of slice: those not refused; valid while kept_valid; NULL: not asked for */
     gboolean kept_valid;
 };
 
@@ -29,9 +29,6 @@ smtp_envelope *smtp_envelope_new(void)
 {
     smtp_envelope *envelope = g_new0(smtp_envelope, 1);
     envelope->references = 1;
-    envelope->recipients = g_array_new(FALSE, FALSE, sizeof(recipient));
-    envelope->kept = g_array_new(FALSE, FALSE, sizeof(slice));
-    g_array_set_clear_func(envelope->recipients, clear_recipient);
     return envelope;
 }
 
@@ -46,8 +43,10 @@ void smtp_envelope_unref(smtp_envelope *envelope)
     if (!envelope || --envelope->references > 0)
         return;
     g_free(envelope->from);
-    g_array_unref(envelope->recipients);
-    g_array_unref(envelope->kept);
+    if (envelope->recipients)
+        g_array_unref(envelope->recipients);
+    if (envelope->kept)
+        g_array_unref(envelope->kept);
     g_free(envelope);
 }
 
@@ -73,6 +72,10 @@ slice smtp_envelope_from(const smtp_envelope *envelope)
 guint smtp_envelope_add(smtp_envelope *envelope, slice mailbox)
 {
     recipient added;
+    if (!envelope->recipients) {
+        envelope->recipients = g_array_new(FALSE, FALSE, sizeof(recipient));
+        g_array_set_clear_func(envelope->recipients, clear_recipient);
+    }
     if (envelope->recipients->len >= LIMIT_RECIPIENTS)
         return SMTP_ENVELOPE_NO_RECIPIENT;
     mailbox = slice_head(mailbox, LIMIT_MAILBOX_BYTES);
@@ -84,7 +87,7 @@ guint smtp_envelope_add(smtp_envelope *envelope, slice mailbox)
 
 void smtp_envelope_refuse(smtp_envelope *envelope, guint number)
 {
-    if (number >= envelope->recipients->len)
+    if (!envelope->recipients || number >= envelope->recipients->len)
         return;
     g_array_index(envelope->recipients, recipient, number).refused = TRUE;
     envelope->kept_valid = FALSE;
@@ -92,6 +95,12 @@ void smtp_envelope_refuse(smtp_envelope *envelope, guint number)
 
 const slice *smtp_envelope_recipients(smtp_envelope *envelope, guint *count_r)
 {
+    if (!envelope->recipients) {
+        *count_r = 0;
+        return NULL;
+    }
+    if (!envelope->kept)
+        envelope->kept = g_array_new(FALSE, FALSE, sizeof(slice));
     if (!envelope->kept_valid) {
         g_array_set_size(envelope->kept, 0);
         for (guint i = 0; i < envelope->recipients->len; i++) {

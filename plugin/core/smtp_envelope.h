@@ -27,7 +27,8 @@ guint smtp_envelope_add(smtp_envelope *envelope, slice recipient);
 /* The server refused it. SMTP_ENVELOPE_NO_RECIPIENT is allowed. */
 void smtp_envelope_refuse(smtp_envelope *envelope, guint number);
 
-/* The recipients that were not refused, in order; borrowed until the next call that changes it. */
+/* The recipients that were not refused, in order; borrowed until the next call that changes it.
+ * NULL when there is none. */
 const slice *smtp_envelope_recipients(smtp_envelope *envelope, guint *count_r);
 
 #endif

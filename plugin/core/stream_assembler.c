@@ -36,7 +36,7 @@ typedef struct stream_side {
     guint64 acked;         /* the other side acknowledged everything below */
     guint64 fin;           /* offset at which the side said FIN */
     guint64 fin_need;      /* as held_segment.need */
-    GSequence *waiting;    /* of held_segment, by offset */
+    GSequence *waiting;    /* of held_segment, by offset; NULL: nothing has waited so far */
     gsize waiting_bytes;
     guint hole_age;     /* segments seen since the hole at `next` could have been filled */
     guint64 hole_since; /* stream_segment.time of the first of them */
@@ -55,8 +55,6 @@ stream_assembler *stream_assembler_new(const stream_sink *sink, void *user)
     stream_assembler *assembler = g_new0(stream_assembler, 1);
     assembler->sink = *sink;
     assembler->user = user;
-    for (int i = 0; i < 2; i++)
-        assembler->sides[i].waiting = g_sequence_new(g_free);
     return assembler;
 }
 
@@ -65,7 +63,8 @@ void stream_assembler_free(stream_assembler *assembler)
     if (!assembler)
         return;
     for (int i = 0; i < 2; i++)
-        g_sequence_free(assembler->sides[i].waiting);
+        if (assembler->sides[i].waiting)
+            g_sequence_free(assembler->sides[i].waiting);
     g_free(assembler);
 }
 
@@ -86,9 +85,14 @@ void stream_assembler_start(stream_assembler *assembler, int side_index, guint32
     side->base = seq;
 }
 
+static gboolean nothing_waits(const stream_side *side)
+{
+    return !side->waiting || g_sequence_is_empty(side->waiting);
+}
+
 static held_segment *first_waiting(const stream_side *side)
 {
-    if (g_sequence_is_empty(side->waiting))
+    if (nothing_waits(side))
         return NULL;
     GSequenceIter *begin = g_sequence_get_begin_iter(side->waiting);
     return g_sequence_iter_is_end(begin) ? NULL : g_sequence_get(begin);
@@ -148,7 +152,7 @@ static gboolean may_speak(const stream_assembler *assembler, int index, guint64 
 static GSequenceIter *first_to_go(const stream_assembler *assembler, int index)
 {
     const stream_side *side = &assembler->sides[index];
-    if (g_sequence_is_empty(side->waiting))
+    if (nothing_waits(side))
         return NULL;
     GSequenceIter *iter = g_sequence_get_begin_iter(side->waiting);
     for (; !g_sequence_iter_is_end(iter); iter = g_sequence_iter_next(iter)) {
@@ -252,6 +256,8 @@ static void hold(stream_assembler *assembler, guint64 offset, guint64 need, gboo
     held->order = assembler->captured++;
     held->captured = bytes.len;
     held->length = segment->length - skip;
+    if (!side->waiting)
+        side->waiting = g_sequence_new(g_free);
     if (is_superseded(side, held)) {
         g_free(held);
         return;
@@ -360,7 +366,7 @@ static gboolean is_overdue(const stream_assembler *assembler, int index, const s
 static gboolean is_full(const stream_side *side)
 {
     return side->waiting_bytes > STREAM_MAX_PENDING_BYTES ||
-           g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS;
+           (side->waiting && g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS);
 }
 
 /* One more segment went by: holes that wait for nothing grow older. */
@@ -430,7 +436,7 @@ static gboolean is_quiet(stream_assembler *assembler)
 {
     for (int i = 0; i < 2; i++) {
         stream_side *side = &assembler->sides[i];
-        if (side->fin_seen || side->acked > side->next || !g_sequence_is_empty(side->waiting))
+        if (side->fin_seen || side->acked > side->next || !nothing_waits(side))
             return FALSE;
         side->hole_age = 0;
     }

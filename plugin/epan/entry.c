@@ -111,6 +111,20 @@ static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tre
     call_dissector_only(draw_mail, tvb, pinfo, tree, call);
 }
 
+/* Tells of a call whoever wants to know. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`.
+ * Trees and tables link messages with earlier ones; nothing else does. */
+static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *tvb, packet_info *pinfo,
+                 proto_tree *tree)
+{
+    taps_call(call, pinfo);
+    if (somebody_looks(pinfo, tree))
+        draw(call, segment ? tcp_watch_payload(segment) : tvb, pinfo, tree);
+    else
+        tree_session_tap(call, tvb, pinfo);
+    if (!tree && !taps_calls_are_wanted())
+        stream_store_release(call, pinfo);
+}
+
 /* ---- coming from TCP, TLS, a tunnel ---- */
 
 /* Is what the caller hands over the segment as it stands in the TCP stream? Some dissectors read the first bytes of a
@@ -147,11 +161,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     }
     if (!call || !call->accepted || call->opaque)
         return 0;
-    taps_call(call, pinfo);
-    if (somebody_looks(pinfo, tree))
-        draw(call, segment ? tcp_watch_payload(segment) : tvb, pinfo, tree);
-    else
-        tree_session_tap(call, tvb, pinfo);
+    show(call, segment, tvb, pinfo, tree);
     return MAX(length, 1);
 }
 
@@ -258,11 +268,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
         return;
     if (!stream_call_count(call) && (!segment->length || call->opaque))
         return;
-    taps_call(call, pinfo);
-    if (somebody_looks(pinfo, tree))
-        draw(call, tcp_watch_payload(segment), pinfo, tree);
-    else
-        tree_session_tap(call, segment->tvb, pinfo);
+    show(call, segment, segment->tvb, pinfo, tree);
 }
 
 /* ---- registration ---- */

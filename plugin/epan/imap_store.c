@@ -4,6 +4,7 @@
 #include "imap_store.h"
 
 #include "stream_store.h"
+#include "text.h"
 
 #include <epan/to_str.h>
 
@@ -93,12 +94,7 @@ gboolean imap_store_has_piece(const imap_mailbox_view *view, guint32 message)
 
 static char *keep_text(slice text)
 {
-    char *copy = slice_dup(text);
-    char *valid = g_utf8_make_valid(copy, -1);
-    char *kept = text.len ? wmem_strdup(wmem_file_scope(), valid) : NULL;
-    g_free(valid);
-    g_free(copy);
-    return kept;
+    return text.len ? text_keep(text) : NULL;
 }
 
 void imap_store_facts(imap_mailbox_view *view, stored_message *message, const mail_imap *imap)

@@ -4,6 +4,7 @@
 #include "message_store.h"
 
 #include "digest.h"
+#include "text.h"
 
 #include "../core/limits.h"
 
@@ -18,10 +19,18 @@ typedef struct message_fragment {
 static guint32 next_message_id;
 static GPtrArray *all_messages; /* owns nothing but their GLib parts */
 
-static void free_glib_parts(stored_message *message)
+static void free_bytes(stored_message *message)
 {
     byte_rope_free(message->bytes);
-    g_array_unref(message->fragments);
+    message->bytes = NULL;
+    if (message->fragments)
+        g_array_unref(message->fragments);
+    message->fragments = NULL;
+}
+
+static void free_glib_parts(stored_message *message)
+{
+    free_bytes(message);
     if (message->gaps)
         g_array_unref(message->gaps);
 }
@@ -42,24 +51,31 @@ void message_store_register(void)
     register_cleanup_routine(forget_messages);
 }
 
-/* Octets of a path are UTF-8 (RFC 6531) or garbage. */
-static char *utf8_dup(slice text)
+static gboolean is_text(const char *kept, slice text)
 {
-    char *copy = slice_dup(text);
-    char *valid = g_utf8_make_valid(copy, -1);
-    char *kept = wmem_strdup(wmem_file_scope(), valid);
-    g_free(valid);
-    g_free(copy);
-    return kept;
+    return kept && strlen(kept) == text.len && (text.len == 0 || memcmp(kept, text.data, text.len) == 0);
 }
 
+/* Does the event say what the message's envelope is already? */
+static gboolean has_envelope(const stored_message *message, const mail_event *event)
+{
+    if (message->has_envelope_from != event->has_envelope_from ||
+        (event->has_envelope_from && !is_text(message->envelope_from, event->envelope_from)))
+        return FALSE;
+    for (guint i = 0; i < event->envelope_to_count; i++)
+        if (!is_text(message->envelope_to[i], event->envelope_to[i]))
+            return FALSE;
+    return !message->envelope_to[event->envelope_to_count];
+}
+
+/* Octets of a path are UTF-8 (RFC 6531) or garbage. */
 static void keep_envelope(stored_message *message, const mail_event *event)
 {
     message->has_envelope_from = event->has_envelope_from;
-    message->envelope_from = event->has_envelope_from ? utf8_dup(event->envelope_from) : NULL;
+    message->envelope_from = event->has_envelope_from ? text_keep(event->envelope_from) : NULL;
     message->envelope_to = wmem_alloc0_array(wmem_file_scope(), char *, event->envelope_to_count + 1);
     for (guint i = 0; i < event->envelope_to_count; i++)
-        message->envelope_to[i] = utf8_dup(event->envelope_to[i]);
+        message->envelope_to[i] = text_keep(event->envelope_to[i]);
 }
 
 stored_message *message_store_open(const mail_event *event)
@@ -145,9 +161,20 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     message->finished_at = pinfo->abs_ts;
     message->end_reason = event->end_reason;
     message->anomalies |= event->anomalies;
-    if (event->envelope_to_count || event->has_envelope_from)
+    if ((event->envelope_to_count || event->has_envelope_from) && !has_envelope(message, event))
         keep_envelope(message, event);
     byte_rope_close(message->bytes);
+}
+
+static ws_bool on_packet_freed(wmem_allocator_t *pool _U_, wmem_cb_event_t event _U_, void *message)
+{
+    free_bytes(message);
+    return FALSE;
+}
+
+void message_store_release(stored_message *message, packet_info *pinfo)
+{
+    wmem_register_callback(pinfo->pool, on_packet_freed, message);
 }
 
 gboolean message_store_is_complete(const stored_message *message)
@@ -163,13 +190,13 @@ gboolean message_store_is_mail(const stored_message *message)
 
 slice message_store_bytes(const stored_message *message)
 {
-    return message->finished_in ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
+    return message->finished_in && message->bytes ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
 }
 
 /* The list that Wireshark's reassembly would have left, without a second copy of the bytes. */
 fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo)
 {
-    if (message->size == 0)
+    if (message->size == 0 || !message->fragments)
         return NULL;
     fragment_head *head = wmem_new0(pinfo->pool, fragment_head);
     fragment_item *items = wmem_alloc0_array(pinfo->pool, fragment_item, message->fragments->len);

@@ -37,8 +37,8 @@ typedef struct stored_message {
     address client, server; /* borrowed from the conversation */
     guint32 client_port, server_port;
 
-    byte_rope *bytes;
-    GArray *fragments;   /* of message_fragment */
+    byte_rope *bytes;    /* NULL: released */
+    GArray *fragments;   /* of message_fragment; NULL: released */
     GArray *gaps;        /* of mime_gap; NULL: none */
     guint32 finished_in; /* frame; 0: open */
     nstime_t finished_at;
@@ -75,7 +75,10 @@ gboolean message_store_is_complete(const stored_message *message);
 /* Is it a mail, and not a part or a header that an IMAP client fetched by itself? */
 gboolean message_store_is_mail(const stored_message *message);
 
-/* The bytes of a finished message, valid as long as the file is open; empty for none. */
+/* Nobody will ask for the bytes of a finished message behind this frame: they are given back when its packet is. */
+void message_store_release(stored_message *message, packet_info *pinfo);
+
+/* The bytes of a finished message, valid as long as the file is open, or until they are released; empty for none. */
 slice message_store_bytes(const stored_message *message);
 
 /* The fragments of a finished message in the form that show_fragment_seq_tree() draws; they live as long as

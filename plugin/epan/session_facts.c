@@ -4,6 +4,7 @@
 #include "session_facts.h"
 
 #include "stream_store.h"
+#include "text.h"
 #include "trace_store.h"
 
 #include <epan/to_str.h>
@@ -20,16 +21,6 @@ session_facts *session_facts_new(void)
     session_facts *facts = wmem_new0(wmem_file_scope(), session_facts);
     facts->client = facts->server = nobody;
     return facts;
-}
-
-static const char *keep_text(slice text)
-{
-    char *copy = slice_dup(text);
-    char *valid = g_utf8_make_valid(copy, -1);
-    const char *kept = wmem_strdup(wmem_file_scope(), valid);
-    g_free(valid);
-    g_free(copy);
-    return kept;
 }
 
 /* At the end of the capture no frame is there to ask. */
@@ -83,7 +74,7 @@ static void note_command(session_facts *facts, mail_record *record)
     mail_event *event = &record->event;
     facts->commands++;
     if (is_verb(event, "HELO") || is_verb(event, "EHLO") || is_verb(event, "LHLO"))
-        facts->helo = keep_text(first_word(event->argument));
+        facts->helo = text_keep(first_word(event->argument));
     else if (is_verb(event, "QUIT") || is_verb(event, "LOGOUT"))
         facts->end = SESSION_QUIT;
     if (facts->offers_tls && !facts->in_tls && !facts->tls_unused_noted && !is_loopback(facts) &&
@@ -97,10 +88,10 @@ static void note_command(session_facts *facts, mail_record *record)
 
 static void note_greeting(session_facts *facts, const mail_event *event)
 {
-    facts->banner = keep_text(event->text);
+    facts->banner = text_keep(event->text);
     slice name = first_word(event->text);
     if (name.len && event->code == 220)
-        facts->server_name = keep_text(name);
+        facts->server_name = text_keep(name);
 }
 
 static gboolean refuses(const mail_event *event)
@@ -177,7 +168,7 @@ void session_facts_note(session_facts *facts, packet_info *pinfo, gboolean in_tl
     if (event->auth) {
         slice name = event->auth->user.len ? event->auth->user : event->auth->username;
         if (name.len)
-            facts->user_said = keep_text(name);
+            facts->user_said = text_keep(name);
         if (event->auth->mechanism)
             facts->mechanism = wmem_strdup(wmem_file_scope(), event->auth->mechanism);
     }

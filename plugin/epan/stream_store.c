@@ -4,7 +4,9 @@
 #include "stream_store.h"
 
 #include "imap_store.h"
+#include "later_passes.h"
 #include "mailxtra.h"
+#include "text.h"
 #include "trace_store.h"
 
 #include <epan/dissectors/packet-tcp.h>
@@ -45,8 +47,8 @@ struct mail_conversation {
     mail_session *session;
     guint64 inner_next[2]; /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
 
-    GByteArray *prefix[2]; /* bytes per flow while undecided */
-    GArray *pieces;        /* of undecided_piece, in the order they came */
+    GByteArray *prefix[2]; /* bytes per flow while undecided; NULL: none */
+    GArray *pieces;        /* of undecided_piece, in the order they came; NULL: none */
 
     wmem_array_t *exchanges; /* of mail_exchange*, index is the number */
     wmem_array_t *messages;  /* of stored_message*, index is the ordinal */
@@ -59,7 +61,7 @@ struct mail_conversation {
 
     session_facts *facts;   /* what the session says about itself */
     gboolean ended[2];      /* the session was told that this flow has ended */
-    stream_call *last_call; /* the last one with bytes */
+    stream_call *last_call; /* the last one with bytes; `working` when it was not kept */
     stream_call *last_kept; /* the last one that was kept */
     guint32 last_frame;
     nstime_t last_time;
@@ -68,8 +70,9 @@ struct mail_conversation {
     /* valid during a call on the first pass */
     packet_info *pinfo;
     stream_call *call;
+    wmem_allocator_t *scope; /* of the call's records: the file's, or the packet's if nobody will come back to it */
 
-    stream_call working; /* the call that is going on; kept only if a later pass needs it */
+    stream_call working; /* the call that is going on; copied to `scope` if it brought anything */
 };
 
 static guint32 next_conversation_id, next_session_number;
@@ -125,6 +128,7 @@ void stream_store_register(void)
     trace_store_register();
     imap_store_register();
     joined_now = g_ptr_array_new();
+    later_passes_register();
 }
 
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
@@ -224,72 +228,72 @@ static int flow_of(const packet_info *pinfo)
 /* ---- records ---- */
 
 /* A slice of the event's line stays one of the copied line; others are copied. */
-static slice keep_slice(slice s, slice line, slice kept_line)
+static slice keep_slice(wmem_allocator_t *scope, slice s, slice line, slice kept_line)
 {
     if (s.len == 0)
         return SLICE_EMPTY;
     if (line.data && s.data >= line.data && s.data + s.len <= line.data + line.len)
         return (slice){kept_line.data + (s.data - line.data), s.len};
-    return (slice){wmem_memdup(wmem_file_scope(), s.data, s.len), s.len};
+    return (slice){wmem_memdup(scope, s.data, s.len), s.len};
 }
 
-static const mail_auth *keep_auth(const mail_auth *auth, slice line, slice kept_line)
+static const mail_auth *keep_auth(wmem_allocator_t *scope, const mail_auth *auth, slice line, slice kept_line)
 {
     if (!auth)
         return NULL;
-    mail_auth *kept = wmem_new(wmem_file_scope(), mail_auth);
+    mail_auth *kept = wmem_new(scope, mail_auth);
     *kept = *auth;
-    kept->mechanism = wmem_strdup(wmem_file_scope(), auth->mechanism);
+    kept->mechanism = wmem_strdup(scope, auth->mechanism);
     slice *const fields[] = {&kept->username, &kept->authzid,   &kept->password,
                              &kept->token,    &kept->challenge, &kept->response};
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
-        *fields[i] = keep_slice(*fields[i], line, kept_line);
+        *fields[i] = keep_slice(scope, *fields[i], line, kept_line);
     return kept;
 }
 
-static const mail_param *keep_params(const mail_event *event, slice kept_line)
+static const mail_param *keep_params(wmem_allocator_t *scope, const mail_event *event, slice kept_line)
 {
     if (event->param_count == 0)
         return NULL;
-    mail_param *kept = wmem_alloc_array(wmem_file_scope(), mail_param, event->param_count);
+    mail_param *kept = wmem_alloc_array(scope, mail_param, event->param_count);
     for (guint i = 0; i < event->param_count; i++) {
         kept[i] = event->params[i];
-        kept[i].name = keep_slice(kept[i].name, event->line, kept_line);
-        kept[i].value = keep_slice(kept[i].value, event->line, kept_line);
+        kept[i].name = keep_slice(scope, kept[i].name, event->line, kept_line);
+        kept[i].value = keep_slice(scope, kept[i].value, event->line, kept_line);
     }
     return kept;
 }
 
-static const mail_imap *keep_imap(const mail_event *event, slice kept_line)
+static const mail_imap *keep_imap(wmem_allocator_t *scope, const mail_event *event, slice kept_line)
 {
     const mail_imap *imap = event->imap;
     if (!imap || event->kind == MAIL_EVENT_MESSAGE_START || event->kind == MAIL_EVENT_MESSAGE_END)
         return NULL; /* kept with the message */
-    mail_imap *kept = wmem_new0(wmem_file_scope(), mail_imap);
-    kept->tag = keep_slice(imap->tag, event->line, kept_line);
+    mail_imap *kept = wmem_new0(scope, mail_imap);
+    kept->tag = keep_slice(scope, imap->tag, event->line, kept_line);
     kept->item_count = imap->item_count;
     if (imap->item_count) {
-        imap_item *items = wmem_alloc_array(wmem_file_scope(), imap_item, imap->item_count);
+        imap_item *items = wmem_alloc_array(scope, imap_item, imap->item_count);
         for (guint i = 0; i < imap->item_count; i++) {
             items[i] = imap->items[i];
-            items[i].text = keep_slice(items[i].text, event->line, kept_line);
+            items[i].text = keep_slice(scope, items[i].text, event->line, kept_line);
         }
         kept->items = items;
     }
     return kept;
 }
 
-static void keep_event(mail_event *kept, const mail_event *event)
+static void keep_event(wmem_allocator_t *scope, mail_event *kept, const mail_event *event)
 {
     *kept = *event;
-    slice line = keep_slice(event->line, SLICE_EMPTY, SLICE_EMPTY);
+    slice line = keep_slice(scope, event->line, SLICE_EMPTY, SLICE_EMPTY);
     slice *const fields[] = {&kept->verb, &kept->argument,   &kept->path,     &kept->enhanced,
                              &kept->text, &kept->capability, &kept->recipient};
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
-        *fields[i] = keep_slice(*fields[i], event->line, line);
-    kept->params = keep_params(event, line);
-    kept->auth = keep_auth(event->auth, event->line, line);
-    kept->imap = keep_imap(event, line);
+        *fields[i] = keep_slice(scope, *fields[i], event->line, line);
+    kept->params = keep_params(scope, event, line);
+    kept->auth = keep_auth(scope, event->auth, event->line, line);
+    kept->imap = keep_imap(scope, event, line);
     kept->line = line;
     /* kept with the message */
     kept->data = kept->envelope_from = SLICE_EMPTY;
@@ -405,24 +409,26 @@ const mail_record *stream_call_data_record(const stream_call *call)
     return &record;
 }
 
-static void append_record(stream_call *call, mail_record *record)
+static void append_record(mail_conversation *mail, mail_record *record)
 {
+    stream_call *call = mail->call;
     if (call->record_count == call->record_room) {
         call->record_room = call->record_room ? 2 * call->record_room : 1;
-        call->records = wmem_realloc(wmem_file_scope(), call->records, call->record_room * sizeof *call->records);
+        call->records = wmem_realloc(mail->scope, call->records, call->record_room * sizeof *call->records);
     }
     call->records[call->record_count++] = record;
 }
 
 /* There will be more in the call than data. */
-static void end_plain_data(stream_call *call)
+static void end_plain_data(mail_conversation *mail)
 {
+    stream_call *call = mail->call;
     if (!call->data.message)
         return;
-    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    mail_record *record = wmem_new0(mail->scope, mail_record);
     fill_data_record(record, call);
     call->data.message = NULL;
-    append_record(call, record);
+    append_record(mail, record);
 }
 
 static void note_plain_data(stream_call *call, const mail_event *event, stored_message *message, gsize kept)
@@ -440,21 +446,23 @@ static void note_plain_data(stream_call *call, const mail_event *event, stored_m
 }
 
 /* The record that more data of the message is added to: the call's last, or a new one. */
-static mail_record *data_record(stream_call *call, const mail_event *event, stored_message *message)
+static mail_record *data_record(mail_conversation *mail, const mail_event *event, stored_message *message,
+                                wmem_allocator_t *scope)
 {
-    end_plain_data(call);
+    const stream_call *call = mail->call;
+    end_plain_data(mail);
     mail_record *record = call->record_count ? call->records[call->record_count - 1] : NULL;
     if (record && record->event.kind == MAIL_EVENT_MESSAGE_DATA && record->message == message &&
         record->event.message == event->message)
         return record;
-    record = wmem_new0(wmem_file_scope(), mail_record);
+    record = wmem_new0(scope, mail_record);
     record->event = *event;
     record->event.line = record->event.data = record->event.envelope_from = SLICE_EMPTY;
     record->event.imap = NULL;
     record->event.envelope_to = NULL;
     record->event.envelope_to_count = 0;
     record->message = message;
-    append_record(call, record);
+    append_record(mail, record);
     return record;
 }
 
@@ -477,7 +485,8 @@ static void note_data(mail_conversation *mail, const mail_event *event)
         note_plain_data(call, event, message, kept);
         return;
     }
-    mail_record *record = data_record(call, event, message);
+    /* what the pieces are joined to is noted in their records later on */
+    mail_record *record = data_record(mail, event, message, piece ? wmem_file_scope() : mail->scope);
     record->event.end = event->end;
     record->event.anomalies |= event->anomalies;
     record->data_length += kept;
@@ -491,12 +500,8 @@ static void note_login(mail_conversation *mail, mail_record *record)
     if (!auth)
         return;
     if (auth->username.len) {
-        char *name = slice_dup(auth->username);
-        char *valid = g_utf8_make_valid(name, -1);
-        mail->login_name = wmem_strdup(wmem_file_scope(), valid);
+        mail->login_name = text_keep(auth->username);
         mail->login_name_in = mail->pinfo->num;
-        g_free(valid);
-        g_free(name);
     }
     if (auth->password.len || auth->token.len) {
         record->login_name = mail->login_name;
@@ -541,7 +546,7 @@ static void follow_tls(mail_conversation *mail, const mail_event *event)
 static void show_joined(mail_conversation *mail)
 {
     for (guint i = 0; i < joined_now->len; i++) {
-        mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+        mail_record *record = wmem_new0(mail->scope, mail_record);
         record->event.kind = MAIL_EVENT_MESSAGE_END;
         record->event.protocol = MAIL_PROTOCOL_IMAP;
         record->event.side = MAIL_SERVER;
@@ -549,7 +554,7 @@ static void show_joined(mail_conversation *mail)
         record->event.state = mail->state;
         record->message = g_ptr_array_index(joined_now, i);
         session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
-        append_record(mail->call, record);
+        append_record(mail, record);
     }
     g_ptr_array_set_size(joined_now, 0);
 }
@@ -564,14 +569,14 @@ static void on_event(const mail_event *event, void *user)
         note_data(mail, event);
         return;
     }
-    end_plain_data(mail->call);
+    end_plain_data(mail);
     anomaly_set odd = 0;
-    mail_record *record = wmem_new0(wmem_file_scope(), mail_record);
+    mail_record *record = wmem_new0(mail->scope, mail_record);
     record->exchange = note_exchange(mail, event);
     record->message = is_piece(mail, event) ? note_piece(mail, event, &odd) : note_message(mail, event);
     if (event->kind == MAIL_EVENT_UNTAGGED && event->last)
         imap_store_note(mail->imap, event, mail->pinfo, on_joined, mail);
-    keep_event(&record->event, event);
+    keep_event(mail->scope, &record->event, event);
     record->event.anomalies |= odd;
     if (mail->layer == STREAM_LAYER_TLS) /* from the first byte on, maybe: the session itself cannot know */
         record->event.anomalies &= ~ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
@@ -579,7 +584,7 @@ static void on_event(const mail_event *event, void *user)
     session_facts_note(mail->facts, mail->pinfo, mail->layer == STREAM_LAYER_TLS, record);
     if (mail->imap && event->auth && event->outcome == MAIL_OUTCOME_SUCCESS)
         imap_store_login(mail->imap, mail->login_name);
-    append_record(mail->call, record);
+    append_record(mail, record);
     show_joined(mail);
     follow_tls(mail, event);
 }
@@ -625,7 +630,8 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
 
 static slice prefix_of(const mail_conversation *mail, int flow)
 {
-    return (slice){mail->prefix[flow]->data, mail->prefix[flow]->len};
+    const GByteArray *prefix = mail->prefix[flow];
+    return prefix ? (slice){prefix->data, prefix->len} : SLICE_EMPTY;
 }
 
 /* The side that the ports make the client, when nothing else tells: the last resort. */
@@ -643,7 +649,7 @@ static gboolean is_telling(slice bytes)
 static void decide(mail_conversation *mail, int flow)
 {
     mail_guess guess = mail_recogniser_look(prefix_of(mail, 0), prefix_of(mail, 1), mail->hint);
-    gsize seen = mail->prefix[0]->len + mail->prefix[1]->len;
+    gsize seen = prefix_of(mail, 0).len + prefix_of(mail, 1).len;
     switch (guess.verdict) {
     case MAIL_VERDICT_YES:
         become_mail(mail, guess.protocol, guess.a_is_client ? 0 : 1);
@@ -665,6 +671,8 @@ static void decide(mail_conversation *mail, int flow)
 static void add_piece(mail_conversation *mail, int flow, gsize length, guint64 missing)
 {
     undecided_piece piece = {flow, missing, length};
+    if (!mail->pieces)
+        mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
     g_array_append_val(mail->pieces, piece);
 }
 
@@ -674,6 +682,8 @@ static void take_bytes(mail_conversation *mail, int flow, slice bytes)
         if (mail->session)
             mail_session_feed(mail->session, side_of(mail, flow), bytes);
     } else if (mail->verdict == VERDICT_UNDECIDED) {
+        if (!mail->prefix[flow])
+            mail->prefix[flow] = g_byte_array_new();
         g_byte_array_append(mail->prefix[flow], bytes.data, (guint)bytes.len);
         add_piece(mail, flow, bytes.len, 0);
         decide(mail, flow);
@@ -729,9 +739,6 @@ static void start_looking(mail_conversation *mail)
     mail->verdict = VERDICT_UNDECIDED;
     mail->initiator = -1;
     mail->assembler = stream_assembler_new(&sink, mail);
-    mail->prefix[0] = g_byte_array_new();
-    mail->prefix[1] = g_byte_array_new();
-    mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
 }
 
 static mail_conversation *new_conversation(conversation_t *conversation, const packet_info *pinfo, stream_layer layer,
@@ -856,12 +863,15 @@ static void begin_call(packet_info *pinfo, mail_conversation *mail)
     mail->working = (stream_call){.conversation = mail};
     mail->pinfo = pinfo;
     mail->call = &mail->working;
+    mail->scope = later_passes_may_come(pinfo) ? wmem_file_scope() : pinfo->pool;
 }
 
 /* For the later passes, and for what the end of the capture brings. */
 static stream_call *keep_call(mail_conversation *mail)
 {
-    stream_call *kept = wmem_memdup(wmem_file_scope(), mail->call, sizeof *kept);
+    stream_call *kept = wmem_memdup(mail->scope, mail->call, sizeof *kept);
+    if (mail->scope != wmem_file_scope())
+        return kept;
     /* with -R, frames that do not pass have the number of the next one that does */
     if (p_get_proto_data(wmem_file_scope(), mail->pinfo, proto_mailxtra, mail->id))
         mail->last_kept->next = kept;
@@ -892,7 +902,7 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     if (call->length || stream_call_count(call))
         call = keep_call(mail);
     if (call->length && !call->opaque) {
-        mail->last_call = call;
+        mail->last_call = mail->scope == wmem_file_scope() ? call : &mail->working;
         mail->last_frame = mail->pinfo->num;
         mail->last_time = mail->pinfo->abs_ts;
     }
@@ -992,9 +1002,29 @@ stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation
     return end_call(mail, flow);
 }
 
+void stream_store_release(const stream_call *call, packet_info *pinfo)
+{
+    if (call->data.message || later_passes_may_come(pinfo))
+        return;
+    for (guint i = 0; i < call->record_count; i++) {
+        const mail_record *record = call->records[i];
+        if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message &&
+            record->message->finished_in == pinfo->num)
+            message_store_release(record->message, pinfo);
+    }
+}
+
 /* ---- the end of the capture ---- */
 
-static void finish_conversation(mail_conversation *mail)
+/* What the session still says is added to its last call; one that nobody comes back to is gone. */
+static stream_call *call_for_the_end(mail_conversation *mail)
+{
+    if (mail->last_call == &mail->working)
+        mail->working = (stream_call){.conversation = mail, .accepted = TRUE, .protocol = mail->protocol};
+    return mail->last_call;
+}
+
+static void finish_conversation(mail_conversation *mail, stream_call *call)
 {
     frame_data frame = {0};
     packet_info pinfo = {0};
@@ -1003,14 +1033,15 @@ static void finish_conversation(mail_conversation *mail)
     pinfo.abs_ts = mail->last_time;
     mail->at_end = TRUE;
     mail->pinfo = &pinfo;
-    mail->call = mail->last_call;
+    mail->call = call;
+    mail->scope = wmem_file_scope();
     guint before = stream_call_count(mail->call);
     stream_assembler_flush(mail->assembler);
     for (int flow = 0; flow < 2; flow++)
         on_end(flow, mail);
     if (mail->imap) {
         imap_store_finish(mail->imap, &pinfo, on_joined, mail);
-        end_plain_data(mail->call);
+        end_plain_data(mail);
         show_joined(mail);
     }
     if (stream_call_count(mail->call) > before)
@@ -1025,10 +1056,11 @@ void stream_store_finish_all(stream_store_finished finished, void *user)
         mail_conversation *mail = g_ptr_array_index(all_conversations, i);
         if (mail->verdict != VERDICT_MAIL || mail->at_end || !mail->last_call)
             continue;
-        guint before = stream_call_count(mail->last_call);
-        finish_conversation(mail);
-        for (guint r = before; finished && r < stream_call_count(mail->last_call); r++) {
-            const mail_record *record = stream_call_record(mail->last_call, r);
+        stream_call *call = call_for_the_end(mail);
+        guint before = stream_call_count(call);
+        finish_conversation(mail, call);
+        for (guint r = before; finished && r < stream_call_count(call); r++) {
+            const mail_record *record = stream_call_record(call, r);
             if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message)
                 finished(record->message, user);
         }

@@ -138,6 +138,10 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
 stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation, tvbuff_t *tvb, stream_layer layer,
                                 mail_protocol hint);
 
+/* Nobody looks at more than what this frame says: the messages that end in the call are given back with its packet, if
+ * no later pass may come. */
+void stream_store_release(const stream_call *call, packet_info *pinfo);
+
 /* `front`: what TCP shall call for a conversation recognised by its content; the others: what TLS shall
  * call with the decrypted bytes after STARTTLS and STLS, per protocol. */
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,

@@ -38,8 +38,13 @@ void taps_credentials(const stream_call *call, const mail_record *record, packet
     tap_queue_packet(credentials_tap, pinfo, credential);
 }
 
+gboolean taps_calls_are_wanted(void)
+{
+    return have_tap_listener(call_tap);
+}
+
 void taps_call(stream_call *call, packet_info *pinfo)
 {
-    if (have_tap_listener(call_tap))
+    if (taps_calls_are_wanted())
         tap_queue_packet(call_tap, pinfo, call);
 }

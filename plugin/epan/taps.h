@@ -17,6 +17,9 @@ gboolean taps_credentials_are_wanted(void);
 /* Tells the credentials tap what the record says, if it says a password (or its digest). */
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo);
 
+/* Does anybody listen to the tap "mailxtra"? */
+gboolean taps_calls_are_wanted(void);
+
 /* Tells the tap "mailxtra" of a call: the stream_call itself, with its records, sessions and messages. Once per call
  * and pass. */
 void taps_call(stream_call *call, packet_info *pinfo);

@@ -37,6 +37,20 @@ const char *text_upper(packet_info *pinfo, slice bytes)
     return text;
 }
 
+char *text_keep(slice bytes)
+{
+    if (bytes.len == 0)
+        return wmem_strdup(wmem_file_scope(), "");
+    if (g_utf8_validate_len((const char *)bytes.data, bytes.len, NULL))
+        return wmem_strndup(wmem_file_scope(), (const char *)bytes.data, bytes.len);
+    char *copy = slice_dup(bytes);
+    char *valid = g_utf8_make_valid(copy, -1);
+    char *kept = wmem_strdup(wmem_file_scope(), valid);
+    g_free(valid);
+    g_free(copy);
+    return kept;
+}
+
 static gboolean is_printable(slice bytes)
 {
     const char *end = (const char *)bytes.data + bytes.len;

@@ -1,5 +1,5 @@
 /* text.h
- * Bytes as text for the tree: valid UTF-8, in the packet's memory.
+ * Bytes as text for the tree: valid UTF-8, in the packet's memory; and as text to be kept.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,6 +15,9 @@ const char *text_utf8(packet_info *pinfo, slice bytes);
 
 /* The same in upper case (ASCII letters): verbs and keywords. */
 const char *text_upper(packet_info *pinfo, slice bytes);
+
+/* The bytes as a string in file scope, up to a NUL: U+FFFD where they are not UTF-8. */
+char *text_keep(slice bytes);
 
 /* Text if all of it is printable UTF-8, else "0x" and hex digits: decoded challenges and the like. */
 const char *text_or_hex(packet_info *pinfo, slice bytes);

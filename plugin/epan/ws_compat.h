@@ -8,6 +8,7 @@
 #ifndef MAILXTRA_WS_COMPAT_H
 #define MAILXTRA_WS_COMPAT_H
 
+#include <epan/epan.h>
 #include <epan/packet.h>
 #include <epan/prefs.h>
 #include <epan/tap.h>
@@ -24,6 +25,24 @@
 #include <epan/strutil.h>
 #define ws_format_text(scope, text, length) format_text(scope, (const guchar *)(text), length)
 #endif
+
+/* When a frame was captured, if the program that reads the capture still knows; NULL: it does not, or nobody has looked
+ * at how this version is asked. epan_get_frame_ts() is not exported, and struct epan_session is private: the layout is
+ * the same from 4.0 to 4.6. */
+static inline const nstime_t *ws_frame_time(const epan_t *session, guint32 frame)
+{
+#if WS_VERSION_AT_LEAST(4, 7)
+    (void)session, (void)frame;
+    return NULL;
+#else
+    typedef struct session_inside {
+        struct packet_provider_data *provider;
+        struct packet_provider_funcs functions;
+    } session_inside;
+    const session_inside *inside = (const session_inside *)(const void *)session;
+    return inside->functions.get_frame_ts ? inside->functions.get_frame_ts(inside->provider, frame) : NULL;
+#endif
+}
 
 /* What prefs_register_bool_preference() writes to and heuristics return. */
 #if WS_VERSION_AT_LEAST(4, 4)
