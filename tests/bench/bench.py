@@ -33,8 +33,7 @@ FIELDS = [
     ).split()
 ]
 
-# Targets of single shapes: a mail of pieces is joined from a copy, and each of its segments is told which mail it was for.
-MEMORY = {"imap-pieces": 2.0}
+# Targets of single shapes: a mail of pieces is joined from a copy.
 SAVE = {"one": 1.35, "imap-pieces": 1.7}
 
 Run = collections.namedtuple("Run", "seconds megabytes")  # user CPU time, peak of resident memory
@@ -131,14 +130,14 @@ class Bench:
         self.rows.append(Row(capture.name, work, form.format(target), form.format(figure), figure <= target))
         print(f"  {capture.name}: {work}: {form.format(figure)}", file=sys.stderr, flush=True)
 
-    def measure_plain(self, capture, target, stock=False, memory=1.2):
+    def measure_plain(self, capture, target, stock=False):
         rounds = 3 if capture.path_size > 400e6 else self.rounds
         ratio, mine, base = self.compare(self.plain(capture), self.floor(capture), rounds)
         self.row(capture, "plain pass", target, ratio)
         message_bytes = capture.decoded * 78 / 57 / 1e6
         more = mine.megabytes - base.megabytes
         if message_bytes > 1:
-            self.row(capture, "peak memory, plain pass", memory, more / message_bytes, "floor + {:.2f} × message bytes")
+            self.row(capture, "peak memory, plain pass", 1.2, more / message_bytes, "floor + {:.2f} × message bytes")
         else:
             self.note(capture, "peak memory, plain pass", f"floor + {more:.0f} MB")
         if stock:
@@ -251,7 +250,7 @@ def quick(bench):
         ("pop3-bytes", 20000, 1.5),
     ):
         with bench.capture(shape, size) as capture:
-            sizes[shape, size] = capture, bench.measure_plain(capture, target, memory=MEMORY.get(shape, 1.2)).seconds
+            sizes[shape, size] = capture, bench.measure_plain(capture, target).seconds
             if shape in ("attachments", "small", "imap-pieces"):
                 bench.measure_save(capture, SAVE.get(shape, 1.4))
             if (shape, size) == ("attachments", 50):
@@ -291,7 +290,7 @@ def full(bench):
         ("pop3-bytes", 100000, 1.5, False),
     ):
         with bench.capture(shape, size) as capture:
-            plain.setdefault(shape, []).append((capture, bench.measure_plain(capture, target, stock, MEMORY.get(shape, 1.2)).seconds))
+            plain.setdefault(shape, []).append((capture, bench.measure_plain(capture, target, stock).seconds))
             if shape in ("attachments", "small", "imap", "imap-pieces") or (shape, size) in (("one", 10), ("one", 500)):
                 run = bench.measure_save(capture, SAVE.get(shape, 1.4))
                 saved.setdefault(shape, []).append((capture, run.seconds))
