@@ -10,8 +10,8 @@
 #include "imap_lexer.h"
 
 /* X(ENUM, "VERB", "arguments"). Arguments, as far as they are shown by themselves: m mailbox, s set of messages, f data
- * items of FETCH, u URLs up to the end, - one that is not. RFC 9051 6 and, in order, 2087/9208, 4314, 5464, 2971, 2177, 5161, 3691, 4978,
- * 6851, 5256, 5267, 4467, 8508, 5465, 5255, 5257, 8437. */
+ * items of FETCH, u URLs up to the end, - one that is not. RFC 9051 6 and, in order, 2087/9208, 4314, 5464, 2971, 2177,
+ * 5161, 3691, 4978, 6851, 5256, 5267, 4467, 8508, 5465, 5255, 5257, 8437. */
 #define IMAP_VERB_LIST(X)                                                                                              \
     X(CAPABILITY, "CAPABILITY", "")                                                                                    \
     X(NOOP, "NOOP", "")                                                                                                \

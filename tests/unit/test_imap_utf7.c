@@ -18,10 +18,10 @@ static const struct {
     {"&U,BTFw", "&U,BTFw", TRUE}, /* no end */
     {"&U-", "&U-", TRUE},         /* six bits are no character */
     {"a & b", "a & b", TRUE},
-    {"Gel\xc3\xb6scht", "Gelöscht", FALSE},        /* UTF-8 as it is */
+    {"Gel\xc3\xb6scht", "Gelöscht", FALSE},                        /* UTF-8 as it is */
     {"Entw\xc3\xbcrfe & &AOQ-", "Entw\xc3\xbcrfe & &AOQ-", FALSE}, /* RFC 6855: "&" stands for itself */
-    {"Gel\xf6scht", "Gel\xef\xbf\xbdscht", FALSE}, /* neither */
-    {"&AAA-", "&AAA-", TRUE},                      /* NUL */
+    {"Gel\xf6scht", "Gel\xef\xbf\xbdscht", FALSE},                 /* neither */
+    {"&AAA-", "&AAA-", TRUE},                                      /* NUL */
 };
 
 static void test_names(void)
