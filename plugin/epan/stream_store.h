@@ -40,7 +40,7 @@ typedef struct mail_exchange {
 } mail_exchange;
 
 typedef struct mail_record {
-    mail_event event;        /* deep copy, file scope. MESSAGE_DATA: without its bytes */
+    mail_event event;        /* deep copy. MESSAGE_DATA: without its bytes */
     mail_exchange *exchange; /* NULL: none */
     stored_message *message; /* NULL: none */
     guint64 data_length;     /* MESSAGE_DATA: decoded bytes */
@@ -80,8 +80,9 @@ struct stream_call {
     mail_record **records;
 };
 
-/* Records are told by their numbers, in their order. A record is valid as long as the file is open, but that of a
- * call that brings nothing but message data only until the next one is asked for. */
+/* Records are told by their numbers, in their order. A record is valid as long as the file is open, or, when no later
+ * pass may come, as long as its packet; that of a call that brings nothing but message data only until the next one is
+ * asked for. */
 static inline guint stream_call_count(const stream_call *call)
 {
     return call->data.message ? 1 : call->record_count;

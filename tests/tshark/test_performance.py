@@ -39,9 +39,9 @@ def test_one_large_mail_costs_what_many_small_ones_cost(tshark, session_capture,
     print({name: round(value, 2) for name, value in seconds.items()}, "export of 32 MB:", round(export, 2))
 
 
-def peak_megabytes(tshark, capture):
+def peak_megabytes(tshark, capture, *args):
     """Of a run of tshark that dissects and prints nothing."""
-    command = ["tshark", "-n", "-r", str(tshark.workspace.readable(capture)), "-q", "-z", "io,stat,0"]
+    command = ["tshark", "-n", "-r", str(tshark.workspace.readable(capture)), "-q", *(args or ("-z", "io,stat,0"))]
     environment = tshark.workspace.environment(tshark.plugins)
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, env=environment, cwd=tshark.workspace.root, **tshark.workspace.identity()
@@ -67,3 +67,15 @@ def test_what_waits_behind_a_hole_is_bounded(tshark, workspace, record_property)
     assert peaks["not"] < peaks["acknowledged"] + 32
     told = tshark.fields(holed, "mailxtra.missing", "mailxtra.missing")
     assert [value for row in told for value in row[0]] == ["1460"]
+
+
+def test_a_single_pass_gives_messages_back(tshark, session_capture, record_property):
+    """16 mails of 1 MB: who looks at each frame once keeps none of them. The floor is the same capture as echo."""
+    capture = session_capture(delivery(*[big_mail(1)] * 16))
+    plain = ("-z", "http,tree")  # a tap that wants no tree, in any version
+    floor = peak_megabytes(tshark, capture, *plain, "-d", "tcp.port==25,echo")
+    peak = peak_megabytes(tshark, capture, *plain)
+    record_property("megabytes over the floor", round(peak - floor, 1))
+    assert peak < floor + 8
+    told = [tshark.read(capture, *args, "-Y", "mailxtra.message.size", "-T", "fields", "-e", "mailxtra.message.sha256") for args in ([], ["-2"])]
+    assert told[0] == told[1] and len(told[0].split()) == 16
