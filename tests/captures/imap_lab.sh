@@ -131,6 +131,7 @@ scenario_imap_cyrus() {
 	far_capture cyrus imap-cyrus-fetchmail fetchmail_imap
 	far_capture cyrus imap-cyrus-variants imap_session imap-fetch-variants
 	far_capture cyrus imap-cyrus-parts imap_session imap-parts
+	far_capture cyrus imap-cyrus-alpine alpine_reads
 	far_capture cyrus imap-cyrus-claws on_screen claws claws-mail
 	far_capture cyrus imap-cyrus-sylpheed on_screen sylpheed sylpheed
 	far_capture cyrus imap-cyrus-tls curl_all
@@ -146,5 +147,6 @@ scenario_imap_courier() {
 	far_capture courier imap-courier-getmail getmail_run
 	far_capture courier imap-courier-variants imap_session imap-fetch-variants
 	far_capture courier imap-courier-parts imap_session imap-parts
+	far_capture courier imap-courier-claws on_screen claws claws-mail
 	imap_mailbox="$imap_mailbox foxmail-gb2312" far_capture courier imap-courier-alpine alpine_reads
 }

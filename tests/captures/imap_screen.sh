@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 
 # Runs a client on a screen of the reader's, while a function presses keys. The number is one that nobody takes by habit.
-on_screen() { # NAME COMMAND...     prepare_NAME makes its configuration, NAME_keys presses the keys
+on_screen() ( # NAME COMMAND...     prepare_NAME makes its configuration, NAME_keys presses the keys
 	local name=$1 server client
 	local -a here_too=(nsenter --net=/run/netns/reader --) # a function in the background could not be killed
 	shift
@@ -24,7 +24,7 @@ on_screen() { # NAME COMMAND...     prepare_NAME makes its configuration, NAME_k
 	kill "$server"
 	wait "$server" "$client" 2>/dev/null || true
 	rm -rf /tmp/.X11-unix/X4242 /tmp/.X4242-lock
-}
+)
 
 press() { # KEY...     and time for what they do
 	local key
@@ -51,8 +51,8 @@ window() { # NAME    waits for a window with this in its name and goes there
 }
 
 prepare_claws() {
-	mkdir -p "$HOME/.claws-mail" "$HOME/Mail"
-	cat >"$HOME/.claws-mail/accountrc" <<-END
+	mkdir -p "$lab/home/.claws-mail" "$lab/home/Mail"
+	cat >"$lab/home/.claws-mail/accountrc" <<-END
 		[Account: 1]
 		account_name=lab
 		is_default=1
@@ -66,10 +66,10 @@ prepare_claws() {
 		set_imapport=0
 		smtp_server=$imap_host
 	END
-	cat >"$HOME/.claws-mail/folderlist.xml" <<-END
+	cat >"$lab/home/.claws-mail/folderlist.xml" <<-END
 		<?xml version="1.0" encoding="UTF-8"?>
 		<folderlist>
-		<folder type="mh" path="$HOME/Mail" name="Mailbox" collapsed="0" sort="0" sandbox="0"/>
+		<folder type="mh" path="$lab/home/Mail" name="Mailbox" collapsed="0" sort="0" sandbox="0"/>
 		<folder type="imap" name="lab" account_id="1" collapsed="0" sort="0" sandbox="0">
 		<folderitem type="inbox" name="INBOX" path="INBOX"/>
 		</folder>
@@ -86,8 +86,8 @@ claws_keys() {
 }
 
 prepare_sylpheed() {
-	mkdir -p "$HOME/.sylpheed-2.0" "$HOME/Mail"
-	cat >"$HOME/.sylpheed-2.0/accountrc" <<-END
+	mkdir -p "$lab/home/.sylpheed-2.0" "$lab/home/Mail"
+	cat >"$lab/home/.sylpheed-2.0/accountrc" <<-END
 		[Account: 1]
 		account_name=lab
 		is_default=1
@@ -101,13 +101,13 @@ prepare_sylpheed() {
 		set_imapport=0
 		smtp_server=$imap_host
 	END
-	cat >"$HOME/.sylpheed-2.0/folderlist.xml" <<-END
+	cat >"$lab/home/.sylpheed-2.0/folderlist.xml" <<-END
 		<?xml version="1.0" encoding="UTF-8"?>
 		<folderlist>
 		<folder type="imap" name="lab" account_id="1">
 		<folderitem type="inbox" name="INBOX" path="INBOX"/>
 		</folder>
-		<folder type="mh" name="Mailbox" path="$HOME/Mail"/>
+		<folder type="mh" name="Mailbox" path="$lab/home/Mail"/>
 		</folderlist>
 	END
 }

@@ -41,7 +41,7 @@ def wireshark_version():
 
 
 # Of the mails of these captures only pieces were fetched: test_imap.py knows which.
-PIECES = {f"imap-{name}.pcap" for name in ("parts", "cyrus-parts", "courier-parts", "courier-alpine")}
+PIECES = {f"imap-{name}.pcap" for name in ("parts", "cyrus-parts", "courier-parts", "courier-alpine", "cyrus-alpine")}
 
 
 def captures():
