@@ -510,10 +510,22 @@ def pop3_auth(host, port):
 
 # ---------------------------------------------------------------- IMAP
 
-def imap_store(host, port, maildir, target):
+def imap_fill(host, port, user, password, *names):
+    """Not captured: these mails and no others in the INBOX, by APPEND."""
+    client = imaplib.IMAP4(host, int(port))
+    client.login(user, password)
+    client.select("INBOX")
+    client.store("1:*", "+FLAGS.SILENT", r"(\Deleted)")
+    client.expunge()
+    for name in names:
+        client.append("INBOX", None, None, read(name))
+    client.logout()
+
+
+def imap_store(target, *folders):
     """Not a session: notes the SHA-256 of each mail that the server has, as it goes over the wire (CRLF)."""
     mails = [re.sub(rb"\r?\n", b"\r\n", path.read_bytes())
-             for folder in ("new", "cur") for path in sorted(Path(maildir, "Maildir", folder).iterdir())]
+             for folder in folders for path in sorted(Path(folder).iterdir()) if not path.name.startswith("cyrus.")]
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     Path(target).write_text(json.dumps(sorted(hashlib.sha256(mail).hexdigest() for mail in mails), indent=1) + "\n")
 
@@ -533,7 +545,7 @@ def imap_fetch_variants(host, port, user, password):
         client.uid("FETCH", uids[2], f"(BODY.PEEK[]<{start}.2000>)")
     client.uid("FETCH", uids[3], "(UID BODY.PEEK[HEADER])")
     client.uid("FETCH", uids[3], "(UID BODY.PEEK[TEXT])")
-    client.fetch(f"{uids[4]}", "RFC822")
+    client.fetch("5", "RFC822")
     client.logout()
 
 
@@ -547,21 +559,25 @@ def imap_parts(host, port, user, password):
         return client
 
     client = connect()
+    first, _, third, _, fifth = client.uid("SEARCH", "ALL")[1][0].decode().split()
     client.uid("FETCH", "1:*", "(FLAGS RFC822.SIZE INTERNALDATE ENVELOPE BODYSTRUCTURE "
                                "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT CONTENT-TYPE)])")
-    client.uid("FETCH", "3", "(BODY.PEEK[HEADER] BODY.PEEK[1.1.1])")
-    client.uid("FETCH", "3", "(BODY.PEEK[1.2.MIME])")
-    client.uid("FETCH", "3", "(BODY.PEEK[1.2])")
-    client.uid("FETCH", "3", "(BODY.PEEK[1.2])")
-    client.uid("FETCH", "3", "(BODY.PEEK[2]<0.1500>)")
+    client.uid("FETCH", third, "(BODY.PEEK[HEADER] BODY.PEEK[1.1.1])")
+    client.uid("FETCH", third, "(BODY.PEEK[1.2.MIME])")
+    client.uid("FETCH", third, "(BODY.PEEK[1.2])")
+    client.uid("FETCH", third, "(BODY.PEEK[1.2])")
+    client.uid("FETCH", third, "(BODY.PEEK[2]<0.1500>)")
     second = connect()
     start = 1500
     while start:
-        piece = second.uid("FETCH", "3", f"(BODY.PEEK[2]<{start}.1500>)")[1][0]
+        piece = second.uid("FETCH", third, f"(BODY.PEEK[2]<{start}.1500>)")[1][0]
         start = start + 1500 if isinstance(piece, tuple) and len(piece[1]) == 1500 else 0
-    second.uid("FETCH", "1", "(BINARY.PEEK[2])")
+    if "BINARY" in client.capabilities:
+        second.uid("FETCH", first, "(BINARY.PEEK[2])")
+    else:
+        second.uid("FETCH", first, "(BODY.PEEK[2])")
     # a preview: the rest is never fetched
-    second.uid("FETCH", "5", "(BODY.PEEK[]<0.200>)")
+    second.uid("FETCH", fifth, "(BODY.PEEK[]<0.200>)")
     second.logout()
     client.logout()
 

@@ -27,6 +27,10 @@ mkdir -p /run/netns "$lab/mail"
 . "$here/scenarios.sh"
 # shellcheck source=tests/captures/trace_lab.sh
 . "$here/trace_lab.sh"
+# shellcheck source=tests/captures/imap_lab.sh
+. "$here/imap_lab.sh"
+# shellcheck source=tests/captures/imap_screen.sh
+. "$here/imap_screen.sh"
 
 # ---------------------------------------------------------------- network
 
@@ -129,13 +133,13 @@ capture() { # FILE HOST FILTER COMMAND...    one capture around one command
 
 keep_lab=
 [ "${1:-}" != --keep-lab ] || { keep_lab=1; shift; }
-# What the servers and clients said is worth having when a scenario fails.
-[ -z "${LAB_LOGS:-}" ] || trap 'cp -r "$lab" "$LAB_LOGS"' EXIT
+# What the servers and clients said is worth having when a scenario fails. -x: not the file systems mounted in there.
+[ -z "${LAB_LOGS:-}" ] || trap 'cp -rx "$lab" "$LAB_LOGS"' EXIT
 network_up
 servers_up
 mkdir -p "$pcaps"
 if [ $# = 0 ]; then
-	set -- hops foxmail five mailbox telnet auth ntlm smtp tls exim troubles not_mail trace forged imap
+	set -- hops foxmail five mailbox telnet auth ntlm smtp tls exim troubles not_mail trace forged imap imap_cyrus imap_courier
 fi
 for scenario; do
 	"scenario_$scenario" || { echo "scenario $scenario failed" >&2; exit 1; }

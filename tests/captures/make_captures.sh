@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 packages="postfix dovecot-pop3d dovecot-imapd dovecot-lmtpd swaks libio-socket-ssl-perl libauthen-sasl-perl
 libdigest-hmac-perl curl telnet tcpdump iproute2 ethtool expect openssl fetchmail mpop msmtp tshark wireshark-common
 python3 util-linux redis-server redis-tools memcached vsftpd ngircd libgnutls-dane0 libidn12 libnsl2 libdb5.3
-mutt neomutt isync offlineimap3 getmail6"
+mutt neomutt isync offlineimap3 getmail6 alpine claws-mail sylpheed xvfb xdotool openbox dbus"
 
 [ "$(id -u)" = 0 ] || { echo "make_captures.sh: network namespaces need root" >&2; exit 1; }
 
@@ -35,7 +35,7 @@ if [ -n "$missing" ]; then
 	done
 fi
 
-# Servers that cannot be installed beside Postfix are only unpacked.
+# Servers that cannot be installed beside Postfix and Dovecot are only unpacked.
 mtas=$(mktemp -d)
 export mtas
 trap 'rm -rf "$mtas" ${created:-}' EXIT

@@ -268,12 +268,16 @@ scenario_exim() {
 
 # ---------------------------------------------------------------- IMAP
 
+# Where the clients log in; imap_lab.sh has other servers.
+imap_host=172.16.16.231
+imap_user=box@cyberdyne.local
+imap_password=mailbox-5
 imap_mailbox="five-1-thunderbird box-koi8r five-4-gmail box-digest box-ascii"
 
 mutt_copy() { # PROGRAM    opens the mailbox and copies every mail into a local file
 	rm -f "$lab/mutt.mbox"
 	cat >"$lab/muttrc" <<-END
-		set imap_user="box@cyberdyne.local" imap_pass="mailbox-5" folder="imap://172.16.16.231/" spoolfile="+INBOX"
+		set imap_user="$imap_user" imap_pass="$imap_password" folder="imap://$imap_host/" spoolfile="+INBOX"
 		set ssl_starttls=no ssl_force_tls=no confirmappend=no confirmcreate=no quit=yes delete=no copy=no mbox_type=mbox header_cache="" imap_keepalive=0
 		set imap_authenticators="login"
 		push "<tag-pattern>~A<enter><tag-prefix><copy-message>$lab/mutt.mbox<enter><exit>"
@@ -282,13 +286,14 @@ mutt_copy() { # PROGRAM    opens the mailbox and copies every mail into a local 
 }
 
 mbsync_both_ways() {
+	rm -rf "$lab/mbsync"
 	mkdir -p "$lab/mbsync/INBOX/cur" "$lab/mbsync/INBOX/new" "$lab/mbsync/INBOX/tmp"
 	cp "$eml/python.eml" "$lab/mbsync/INBOX/new/1.lab"
 	cat >"$lab/mbsyncrc" <<-END
 		IMAPStore far
-		Host 172.16.16.231
-		User box@cyberdyne.local
-		Pass mailbox-5
+		Host $imap_host
+		User $imap_user
+		Pass $imap_password
 		SSLType None
 		AuthMechs LOGIN
 
@@ -307,6 +312,7 @@ mbsync_both_ways() {
 }
 
 offlineimap_run() {
+	rm -rf "$lab/offline" "$lab/offlineimap"
 	cat >"$lab/offlineimaprc" <<-END
 		[general]
 		accounts = lab
@@ -319,9 +325,9 @@ offlineimap_run() {
 		localfolders = $lab/offline
 		[Repository far]
 		type = IMAP
-		remotehost = 172.16.16.231
-		remoteuser = box@cyberdyne.local
-		remotepass = mailbox-5
+		remotehost = $imap_host
+		remoteuser = $imap_user
+		remotepass = $imap_password
 		ssl = no
 		starttls = no
 		auth_mechanisms = LOGIN
@@ -332,7 +338,7 @@ offlineimap_run() {
 fetchmail_imap() {
 	cat >"$lab/fetchmailrc" <<-END
 		set no syslog
-		poll 172.16.16.231 protocol IMAP user "box@cyberdyne.local" password "mailbox-5" fetchall keep
+		poll $imap_host protocol IMAP user "$imap_user" password "$imap_password" fetchall keep
 		  sslproto '' mda "cat >/dev/null"
 	END
 	chmod 600 "$lab/fetchmailrc"
@@ -340,13 +346,14 @@ fetchmail_imap() {
 }
 
 getmail_run() {
+	rm -rf "$lab/getmail"
 	mkdir -p "$lab/getmail"
 	cat >"$lab/getmail/rc" <<-END
 		[retriever]
 		type = SimpleIMAPRetriever
-		server = 172.16.16.231
-		username = box@cyberdyne.local
-		password = mailbox-5
+		server = $imap_host
+		username = $imap_user
+		password = $imap_password
 		[destination]
 		type = MDA_external
 		path = /bin/true
@@ -365,12 +372,12 @@ imap_capture() { # NAME COMMAND...
 	shift
 	# shellcheck disable=SC2086  # a list of messages
 	fill_mailbox mail02 box $imap_mailbox
-	py reader imap-store - - "$lab/mail02/mail/box" "$root/tests/data/imap/$name.json"
+	py reader imap-store "$root/tests/data/imap/$name.json" "$lab/mail02/mail/box/Maildir/new" "$lab/mail02/mail/box/Maildir/cur"
 	capture "$name.pcap" reader 'tcp' "$@"
 }
 
 scenario_imap() {
-	local client="172.16.16.231 143 box@cyberdyne.local mailbox-5"
+	local client="$imap_host 143 $imap_user $imap_password"
 	imap_capture imap-mutt mutt_copy mutt
 	imap_capture imap-neomutt mutt_copy neomutt
 	imap_capture imap-mbsync mbsync_both_ways

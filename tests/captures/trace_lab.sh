@@ -11,8 +11,9 @@ mta_root() { # sets $mta
 	mkdir -p "$mta/packages" "$mta/upper/etc" "$mta/work" "$mta/root"
 	cp -a "$mtas"/. "$mta/packages"
 	{ cat /etc/passwd && printf '%s\n' 'Debian-exim:x:64990:64990::/nonexistent:/bin/false' \
-		'opensmtpd:x:64991:64991::/nonexistent:/bin/false' 'opensmtpq:x:64992:64992::/nonexistent:/bin/false'; } >"$mta/upper/etc/passwd"
-	{ cat /etc/group && printf '%s\n' 'Debian-exim:x:64990:' 'opensmtpd:x:64991:' 'opensmtpq:x:64992:'; } >"$mta/upper/etc/group"
+		'opensmtpd:x:64991:64991::/nonexistent:/bin/false' 'opensmtpq:x:64992:64992::/nonexistent:/bin/false' \
+		'cyrus:x:64993:8::/nonexistent:/bin/false' 'courier:x:64994:64994::/nonexistent:/bin/false'; } >"$mta/upper/etc/passwd"
+	{ cat /etc/group && printf '%s\n' 'Debian-exim:x:64990:' 'opensmtpd:x:64991:' 'opensmtpq:x:64992:' 'courier:x:64994:'; } >"$mta/upper/etc/group"
 	mount -t overlay overlay -o "lowerdir=$mta/packages:/,upperdir=$mta/upper,workdir=$mta/work" "$mta/root"
 	for folder in dev proc; do mount --rbind "/$folder" "$mta/root/$folder"; done
 	cp "$lab/hosts" "$mta/root/etc/hosts"
