@@ -6,12 +6,12 @@
  */
 #include "base64_lines.h"
 
+#include "base64_digit.h"
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAS_AVX2_BUILD
 #include <immintrin.h>
 #endif
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* What a character is worth at each of the four places of a quantum, its first bit topmost. The lowest byte is no part
  * of the value: it says of what kind the character is. */
@@ -20,11 +20,11 @@ static guint32 values[4][256];
 
 static void fill_values(void)
 {
-    for (guint place = 0; place < 4; place++) {
-        for (guint c = 0; c < 256; c++)
-            values[place][c] = NO_DIGIT;
-        for (guint digit = 0; digit < 64; digit++)
-            values[place][(guint8)alphabet[digit]] = digit << (26 - 6 * place) | (digit >= 62 ? PLUS_OR_SLASH : 0);
+    for (guint c = 0; c < 256; c++) {
+        gint digit = base64_digit((guint8)c, '/');
+        for (guint place = 0; place < 4; place++)
+            values[place][c] =
+                digit < 0 ? NO_DIGIT : (guint32)digit << (26 - 6 * place) | (digit >= 62 ? PLUS_OR_SLASH : 0);
     }
 }
 
