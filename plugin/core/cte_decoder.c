@@ -4,6 +4,7 @@
  */
 #include "cte_decoder.h"
 
+#include "base64_lines.h"
 #include "binhex.h"
 #include "rfc822_lexer.h"
 #include "yenc.h"
@@ -75,7 +76,7 @@ struct cte_decoder {
     guint32 bits;      /* base64: the quantum under way */
     guint count;       /* its characters, 0..3 */
     guint64 column;    /* base64: characters since the last line end */
-    guint start;       /* out->len at the beginning */
+    gboolean standard; /* base64: "+" or "/" was seen */
     enum { B64_ALPHABET_OPEN, B64_ALPHABET_MAYBE, B64_ALPHABET_STANDARD, B64_ALPHABET_URL } alphabet; /* base64 */
     guint8 maybe;      /* base64, B64_ALPHABET_MAYBE: the "-" or "_" at a line start that the next byte decides on */
     guint skip;        /* base64: characters to pass over behind a gap inside of a line */
@@ -143,6 +144,7 @@ static void base64_digit(cte_decoder *d, guint8 value)
         d->skip--;
         return;
     }
+    d->standard = d->standard || value >= 62;
     d->bits = d->bits << 6 | value;
     if (++d->count < 4)
         return;
@@ -215,33 +217,13 @@ static void base64_behind_padding(cte_decoder *d, guint8 c)
         base64_judge_line(d);
 }
 
-static gboolean has_special_sextet(const guint8 *quantum)
-{
-    guint32 bits = (guint32)quantum[0] << 16 | (guint32)quantum[1] << 8 | quantum[2];
-    return bits >> 18 >= 62 || (bits >> 12 & 63) >= 62 || (bits >> 6 & 63) >= 62 || (bits & 63) >= 62;
-}
-
-/* Was there a "+" or "/" so far? Asked once, of what they decode to, so that the fast way need not care. */
-static gboolean base64_is_standard(const cte_decoder *d)
-{
-    for (guint i = d->start; i + 3 <= d->out->len; i += 3) {
-        if (has_special_sextet(d->out->data + i))
-            return TRUE;
-    }
-    for (guint i = 0; i < d->count; i++) {
-        if ((d->bits >> (6 * i) & 63) >= 62)
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. So they are
  * where a line begins with two of them: a footer, or a boundary that was meant for somebody else. */
 static guint8 base64_url_class(cte_decoder *d, guint8 c)
 {
     if (c != '-' && c != '_')
         return B64_OTHER;
-    if (d->alphabet == B64_ALPHABET_OPEN && base64_is_standard(d))
+    if (d->alphabet == B64_ALPHABET_OPEN && d->standard)
         d->alphabet = B64_ALPHABET_STANDARD;
     if (d->alphabet == B64_ALPHABET_OPEN && d->column == 0) {
         d->alphabet = B64_ALPHABET_MAYBE;
@@ -312,60 +294,21 @@ static void base64_byte(cte_decoder *d, guint8 c)
     }
 }
 
-/* What a character is worth at each of the four places of a quantum, its first bit topmost; the lowest byte
- * is no part of the value, and says in B64_NO_DIGIT that the character is none of the alphabet. */
-#define B64_NO_DIGIT 1u
-static guint32 base64_values[4][256];
-
-static void fill_base64_values(void)
-{
-    for (guint c = 0; c < 256; c++) {
-        guint8 class = base64_lookup((guint8)c);
-        for (guint place = 0; place < 4; place++)
-            base64_values[place][c] = class < B64_EQUALS ? (guint32)class << (26 - 6 * place) : B64_NO_DIGIT;
-    }
-}
-
-/* Whole quanta from the front of [at, stop) to *out_r, which has room for them and a byte more. Returns where something
- * else stands, or fewer than four characters. */
-static const guint8 *base64_quanta(const guint8 *at, const guint8 *stop, guint8 **out_r)
-{
-    guint8 *out = *out_r;
-    for (; stop - at >= 4; at += 4, out += 3) {
-        guint32 bits = base64_values[0][at[0]] | base64_values[1][at[1]] | base64_values[2][at[2]] |
-                       base64_values[3][at[3]];
-        if (bits & B64_NO_DIGIT)
-            break;
-        bits = GUINT32_TO_BE(bits);
-        memcpy(out, &bits, sizeof bits);
-    }
-    *out_r = out;
-    return at;
-}
-
 /* The fast way through full lines: whole quanta from the front of `bytes` and the line ends between them. Returns the
  * bytes taken. */
 static gsize base64_run(cte_decoder *d, slice bytes)
 {
     if (d->state != B64_QUANTUM || d->count || d->skip || d->alphabet == B64_ALPHABET_MAYBE || bytes.len < 4)
         return 0;
-    const guint8 *at = bytes.data, *stop = bytes.data + bytes.len;
     guint before = d->out->len;
-    g_byte_array_set_size(d->out, before + (guint)(bytes.len / 4 * 3) + 1);
-    guint8 *out = d->out->data + before;
-    for (;;) {
-        const guint8 *line = at;
-        at = base64_quanta(at, stop, &out);
-        d->column += (gsize)(at - line);
-        const guint8 *lf = at < stop && *at == '\r' ? at + 1 : at;
-        if (lf >= stop || *lf != '\n')
-            break;
-        d->any_line = TRUE;
-        d->column = 0;
-        at = lf + 1;
-    }
-    g_byte_array_set_size(d->out, (guint)(out - d->out->data));
-    return (gsize)(at - bytes.data);
+    g_byte_array_set_size(d->out, before + (guint)base64_lines_room(bytes.len));
+    base64_lines lines = {bytes.data, bytes.data + bytes.len, d->out->data + before, d->column, d->any_line, d->standard};
+    base64_lines_decode(&lines);
+    d->column = lines.column;
+    d->any_line = lines.any_line;
+    d->standard = lines.standard;
+    g_byte_array_set_size(d->out, (guint)(lines.out - d->out->data));
+    return (gsize)(lines.at - bytes.data);
 }
 
 /* The end of the lines, or a hole in them. */
@@ -671,11 +614,8 @@ static decoder_state first_state(mime_encoding encoding)
 cte_decoder *cte_decoder_new(mime_encoding encoding, GByteArray *out)
 {
     cte_decoder *d = g_new0(cte_decoder, 1);
-    if (!base64_values[0][0])
-        fill_base64_values();
     d->state = first_state(encoding);
     d->out = out;
-    d->start = out->len;
     d->held = g_byte_array_new();
     d->yenc = encoding == MIME_ENCODING_YENC ? yenc_decoder_new(out) : NULL;
     d->binhex = encoding == MIME_ENCODING_BINHEX ? binhex_decoder_new(out) : NULL;

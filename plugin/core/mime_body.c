@@ -108,25 +108,70 @@ guint mime_body_first_gap(const mime_source *s, gsize offset)
     return low;
 }
 
-/* The body with its encoding undone; `gaps` (of mime_gap, may be NULL) gets where its holes are in the result. */
-static GByteArray *decode_body(const mime_part *part, GArray *gaps, anomaly_set *anomalies_r)
+/* Encoded bytes that are decoded at a time where the result is handed on: small enough for the processor's cache; the
+ * first are few, as often they are all that is asked for. */
+enum { FIRST_PIECE = 256, NEXT_PIECE = 64 * 1024 };
+
+/* A body on its way through the decoder. */
+typedef struct decoding {
+    cte_decoder *decoder; /* NULL: the bytes are handed on as they are */
+    GByteArray *out;
+    mime_sink sink; /* NULL: all stays in `out` */
+    void *user;
+    gboolean begun, enough; /* something was handed on; nothing more is wanted */
+} decoding;
+
+static void hand_on(decoding *d, slice piece)
+{
+    if (!d->sink || !piece.len || d->enough)
+        return;
+    d->begun = TRUE;
+    d->enough = !d->sink(piece, d->user);
+}
+
+static void hand_on_decoded(decoding *d)
+{
+    hand_on(d, (slice){d->out->data, d->out->len});
+    if (d->sink)
+        g_byte_array_set_size(d->out, 0);
+}
+
+static void decode_range(decoding *d, slice bytes)
+{
+    while (bytes.len && !d->enough) {
+        slice piece = d->sink ? slice_head(bytes, d->begun ? NEXT_PIECE : FIRST_PIECE) : bytes;
+        if (d->decoder) {
+            cte_decoder_feed(d->decoder, piece);
+            hand_on_decoded(d);
+        } else {
+            hand_on(d, piece);
+        }
+        bytes = slice_from(bytes, piece.len);
+    }
+}
+
+/* Undoes the encoding of the body; `gaps` (of mime_gap, may be NULL) gets where its holes are in d->out. */
+static anomaly_set decode_body(const mime_part *part, decoding *d, GArray *gaps)
 {
     const mime_source *s = part->source;
-    GByteArray *out = g_byte_array_new();
-    cte_decoder *decoder = cte_decoder_new(part->encoding, out);
+    d->out = g_byte_array_new();
+    d->decoder = d->sink && !is_encoded(part) ? NULL : cte_decoder_new(part->encoding, d->out);
     gsize at = part->body_offset, end = part->body_offset + part->body_length;
-    for (guint i = mime_body_first_gap(s, at); i < s->gap_count && s->gaps[i].offset < end; i++) {
-        cte_decoder_feed(decoder, slice_head(slice_from(s->bytes, at), s->gaps[i].offset - at));
-        cte_decoder_gap(decoder, s->gaps[i].missing);
+    for (guint i = mime_body_first_gap(s, at); i < s->gap_count && s->gaps[i].offset < end && !d->enough; i++) {
+        decode_range(d, slice_head(slice_from(s->bytes, at), s->gaps[i].offset - at));
+        if (d->decoder)
+            cte_decoder_gap(d->decoder, s->gaps[i].missing);
         at = s->gaps[i].offset;
-        mime_gap gap = {out->len, 0};
+        mime_gap gap = {d->out->len, 0};
         if (gaps)
             g_array_append_val(gaps, gap);
     }
-    cte_decoder_feed(decoder, slice_head(slice_from(s->bytes, at), end - at));
-    *anomalies_r = cte_decoder_finish(decoder);
-    cte_decoder_free(decoder);
-    return out;
+    decode_range(d, slice_head(slice_from(s->bytes, at), end - at));
+    anomaly_set met = d->decoder ? cte_decoder_finish(d->decoder) : 0;
+    hand_on_decoded(d);
+    cte_decoder_free(d->decoder);
+    d->decoder = NULL;
+    return met;
 }
 
 /* Says uuencode and has nothing of it: it is taken as it stands. */
@@ -135,9 +180,14 @@ static gboolean is_not_uuencoded(const mime_part *part, gboolean empty, anomaly_
     return part->encoding == MIME_ENCODING_UUENCODE && empty && (met & ANOMALY_BIT(ANOMALY_BAD_UUENCODE));
 }
 
+static slice raw_body(const mime_part *part)
+{
+    return slice_head(slice_from(part->source->bytes, part->body_offset), part->body_length);
+}
+
 static void append_raw_body(const mime_part *part, GByteArray *out)
 {
-    g_byte_array_append(out, part->source->bytes.data + part->body_offset, (guint)part->body_length);
+    g_byte_array_append(out, raw_body(part).data, (guint)part->body_length);
 }
 
 /* The holes of the body as it stands, counted from its beginning. */
@@ -164,13 +214,13 @@ void mime_body_free_source(gpointer data)
 
 mime_source *mime_body_source(const mime_part *part)
 {
-    anomaly_set met;
+    decoding d = {0};
     if (part->source->depth >= LIMIT_DECODED_DEPTH)
         return NULL;
     GArray *gaps = g_array_new(FALSE, FALSE, sizeof(mime_gap));
-    GByteArray *bytes = decode_body(part, gaps, &met);
-    if (is_not_uuencoded(part, bytes->len == 0, met)) {
-        append_raw_body(part, bytes);
+    anomaly_set met = decode_body(part, &d, gaps);
+    if (is_not_uuencoded(part, d.out->len == 0, met)) {
+        append_raw_body(part, d.out);
         list_raw_gaps(part, gaps);
     }
     mime_source *source = g_new0(mime_source, 1);
@@ -178,8 +228,8 @@ mime_source *mime_body_source(const mime_part *part)
     source->part = part;
     source->gap_count = gaps->len;
     source->gaps = (const mime_gap *)(void *)g_array_free(gaps, FALSE);
-    source->bytes.len = bytes->len;
-    source->bytes.data = g_byte_array_free(bytes, FALSE);
+    source->bytes.len = d.out->len;
+    source->bytes.data = g_byte_array_free(d.out, FALSE);
     return source;
 }
 
@@ -217,13 +267,22 @@ void mime_body_read_decoded(parser *p, mime_part *part)
 GByteArray *mime_part_decode(const mime_message *message, const mime_part *part, anomaly_set *anomalies_r)
 {
     (void)message;
-    anomaly_set met;
-    GByteArray *out = decode_body(part, NULL, &met);
-    if (is_not_uuencoded(part, out->len == 0, met))
-        append_raw_body(part, out);
+    decoding d = {0};
+    anomaly_set met = decode_body(part, &d, NULL);
+    if (is_not_uuencoded(part, d.out->len == 0, met))
+        append_raw_body(part, d.out);
     if (anomalies_r)
         *anomalies_r = met;
-    return out;
+    return d.out;
+}
+
+void mime_part_read(const mime_part *part, mime_sink sink, void *user)
+{
+    decoding d = {.sink = sink, .user = user};
+    anomaly_set met = decode_body(part, &d, NULL);
+    if (is_not_uuencoded(part, !d.begun, met))
+        decode_range(&d, raw_body(part));
+    g_byte_array_unref(d.out);
 }
 
 char *mime_part_text(const mime_message *message, const mime_part *part, const guint8 *decoded, gsize len,

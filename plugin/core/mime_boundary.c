@@ -6,6 +6,7 @@
  */
 #include "mime_parser_private.h"
 
+#include "boundary_scan.h"
 #include "charset.h"
 #include "mime_fields.h"
 #include "rfc822_lexer.h"
@@ -141,6 +142,17 @@ static gboolean find_orphan(const parser *p, gsize hole, gsize end, boundary_mat
     return FALSE;
 }
 
+/* Passes over lines that can be no boundary and have no hole. Bytes are looked at once, whatever their lines are. */
+static void pass_plain_lines(parser *p)
+{
+    const mime_source *m = p->source;
+    gsize limit = p->gap < m->gap_count ? m->gaps[p->gap].offset : p->bytes.len;
+    if (p->at < p->plain || p->bytes.data[p->at] == '-')
+        return;
+    p->plain = boundary_scan_plain(p->bytes, p->at, limit);
+    p->at = boundary_scan_line_start(p->bytes, p->at, p->plain);
+}
+
 gboolean mime_boundary_next(parser *p, boundary_match *match)
 {
     if (p->has_pending) {
@@ -149,6 +161,7 @@ gboolean mime_boundary_next(parser *p, boundary_match *match)
         return TRUE;
     }
     while (p->at < p->bytes.len) {
+        pass_plain_lines(p);
         if (mime_boundary_match(p, p->at, match))
             return TRUE;
         gsize end = line_end(p, p->at);

@@ -119,6 +119,13 @@ const header_field *mime_part_field(const mime_part *part, const char *name);
  * the decoder met. Behind a hole base64 picks up at the next line that is in step. */
 GByteArray *mime_part_decode(const mime_message *message, const mime_part *part, anomaly_set *anomalies_r);
 
+/* Takes the next bytes of something; they live as long as the call. FALSE: no more are wanted. */
+typedef gboolean (*mime_sink)(slice piece, void *user);
+
+/* Hands on, piece by piece, what mime_part_decode() gives whole: the first at once when there are few, none that is
+ * empty. */
+void mime_part_read(const mime_part *part, mime_sink sink, void *user);
+
 /* The text of a text part: decoded bytes as valid UTF-8 whatever the charset says (unknown or
  * absent: UTF-8 if it is valid, else a guess among common ones, U+FFFD where nothing fits). g_free() it. */
 char *mime_part_text(const mime_message *message, const mime_part *part, const guint8 *decoded, gsize len, anomaly_set *anomalies_r);

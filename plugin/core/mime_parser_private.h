@@ -40,6 +40,7 @@ typedef struct parser {
     line_scan lines;
     gboolean cut;           /* the end of the bytes was not seen */
     gsize at;               /* where the next line begins */
+    gsize plain;            /* up to there no line can be a boundary, as far as is known */
     guint gap;              /* the first gap behind the lines read */
     GArray *levels;         /* of level */
     GArray *regions;        /* of region */

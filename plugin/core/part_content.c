@@ -297,9 +297,19 @@ static void open_smime(opener *o, slice decoded)
 
 /* ---- public ---- */
 
+static gboolean is_tnef(const mime_part *part, slice head)
+{
+    return tnef_is_tnef(head) && !g_str_has_prefix(part->type, "text/");
+}
+
+gboolean part_content_may_open(const mime_part *part, slice head)
+{
+    return is_tnef(part, head) || is_smime(part);
+}
+
 part_content *part_content_open(const mime_part *part, slice decoded, part_budget *budget)
 {
-    gboolean tnef = tnef_is_tnef(decoded) && !g_str_has_prefix(part->type, "text/");
+    gboolean tnef = is_tnef(part, decoded);
     cms_kind kind = is_smime(part) ? cms_reader_kind(decoded) : CMS_NONE;
     if (!tnef && kind != CMS_SIGNED && kind != CMS_COMPRESSED)
         return NULL;

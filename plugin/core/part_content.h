@@ -34,6 +34,11 @@ typedef struct part_budget {
     gsize bytes;
 } part_budget;
 
+/* Can part_content_open() find something in that leaf? `head`: the first PART_CONTENT_HEAD of its decoded bytes, or
+ * all. */
+enum { PART_CONTENT_HEAD = 16 };
+gboolean part_content_may_open(const mime_part *part, slice head);
+
 /* Looks into a leaf: `decoded` are its bytes, which have to live longer than the result. NULL: there is nothing inside.
  * At the limits of the budget: CONTENT_LIMIT, and the rest is left out. Close with part_content_close(), the
  * inner before the outer. */

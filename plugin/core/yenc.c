@@ -29,7 +29,7 @@ struct yenc_decoder {
     gboolean begun; /* "=ybegin" seen: data lines count */
     GByteArray *out;
     GString *control;
-    guint start; /* out->len at the beginning */
+    guint64 written;
     guint32 crc; /* of what was decoded, inverted */
     anomaly_set anomalies;
 };
@@ -38,7 +38,6 @@ yenc_decoder *yenc_decoder_new(GByteArray *out)
 {
     yenc_decoder *d = g_new0(yenc_decoder, 1);
     d->out = out;
-    d->start = out->len;
     d->control = g_string_new(NULL);
     d->crc = G_MAXUINT32;
     return d;
@@ -69,6 +68,7 @@ static void put(yenc_decoder *d, guint8 byte)
     if (!d->begun)
         return;
     g_byte_array_append(d->out, &byte, 1);
+    d->written++;
     d->crc = crc_step(d->crc, byte);
 }
 
@@ -103,7 +103,7 @@ static void take_control(yenc_decoder *d)
         d->begun = TRUE;
     if (d->begun && slice_begins(line, "=yend")) {
         gboolean part = yenc_value(line, "pcrc32").len > 0;
-        if (differs(line, "size", 10, d->out->len - d->start) ||
+        if (differs(line, "size", 10, d->written) ||
             differs(line, part ? "pcrc32" : "crc32", 16, d->crc ^ G_MAXUINT32))
             d->anomalies |= ANOMALY_BIT(ANOMALY_BAD_YENC);
         d->state = YENC_AFTER;

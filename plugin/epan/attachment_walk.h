@@ -11,11 +11,20 @@
 
 #include "../core/mime_parser.h"
 
+/* The bytes of an attachment: in one block, or decoded while they are read. */
+typedef struct attachment_body {
+    const mime_part *part; /* what is decoded; NULL: all is in `whole` */
+    slice whole;
+} attachment_body;
+
+/* Hands them on from the first; as often as one likes. */
+void attachment_body_read(const attachment_body *body, mime_sink sink, void *user);
+
 typedef struct attachment_visitor {
     /* An attachment and its bytes, which live as long as the call. */
-    void (*visit)(const mime_part *part, slice bytes, void *user);
-    /* Told of every buffer before what is in it is visited: whoever needs it for longer takes a reference. NULL: nobody
-     * does. */
+    void (*visit)(const mime_part *part, const attachment_body *body, void *user);
+    /* Told of every buffer before what is in it is visited: whoever needs it for longer takes a reference, and every
+     * body is whole. NULL: nobody does; then only what has to be looked into is ever in memory as a whole. */
     void (*keep)(GByteArray *bytes, void *user);
     void *user;
 } attachment_visitor;

@@ -8,7 +8,17 @@
 
 #ifdef MAILXTRA_GCRYPT
 #include <gcrypt.h>
+#else
+typedef struct gcry_md_handle *gcry_md_hd_t; /* never one */
+#endif
 
+struct digest {
+    gcry_md_hd_t gcrypt; /* NULL: GLib does it */
+    int algorithm;       /* gcrypt's */
+    GChecksum *glib;
+};
+
+#ifdef MAILXTRA_GCRYPT
 static const struct {
     GChecksumType type;
     int algorithm;
@@ -26,28 +36,98 @@ static char *hex(const guint8 *bytes, gsize length)
     return text;
 }
 
-/* NULL: not by libgcrypt. */
-static char *by_gcrypt(GChecksumType type, slice bytes)
+/* FALSE: not by libgcrypt. */
+static gboolean open_gcrypt(digest *d, GChecksumType type)
 {
-    guint8 digest[32];
     for (gsize i = 0; i < G_N_ELEMENTS(algorithms); i++) {
-        if (algorithms[i].type != type || gcry_md_test_algo(algorithms[i].algorithm) != 0)
-            continue;
-        gcry_md_hash_buffer(algorithms[i].algorithm, digest, bytes.data, bytes.len);
-        return hex(digest, gcry_md_get_algo_dlen(algorithms[i].algorithm));
+        d->algorithm = algorithms[i].algorithm;
+        if (algorithms[i].type == type && gcry_md_test_algo(d->algorithm) == 0)
+            return gcry_md_open(&d->gcrypt, d->algorithm, 0) == 0;
     }
-    return NULL;
+    return FALSE;
+}
+
+static void feed_gcrypt(digest *d, slice bytes)
+{
+    gcry_md_write(d->gcrypt, bytes.data, bytes.len);
+}
+
+static char *take_gcrypt(digest *d)
+{
+    char *text = hex(gcry_md_read(d->gcrypt, d->algorithm), gcry_md_get_algo_dlen(d->algorithm));
+    gcry_md_reset(d->gcrypt);
+    return text;
+}
+
+static void close_gcrypt(digest *d)
+{
+    gcry_md_close(d->gcrypt);
 }
 #else
-static char *by_gcrypt(GChecksumType type, slice bytes)
+static gboolean open_gcrypt(digest *d, GChecksumType type)
 {
-    (void)type, (void)bytes;
+    (void)d, (void)type;
+    return FALSE;
+}
+
+static void feed_gcrypt(digest *d, slice bytes)
+{
+    (void)d, (void)bytes;
+}
+
+static char *take_gcrypt(digest *d)
+{
+    (void)d;
     return NULL;
+}
+
+static void close_gcrypt(digest *d)
+{
+    (void)d;
 }
 #endif
 
+digest *digest_new(GChecksumType type)
+{
+    digest *d = g_new0(digest, 1);
+    if (!open_gcrypt(d, type))
+        d->glib = g_checksum_new(type);
+    return d;
+}
+
+void digest_free(digest *d)
+{
+    if (!d)
+        return;
+    if (d->glib)
+        g_checksum_free(d->glib);
+    else
+        close_gcrypt(d);
+    g_free(d);
+}
+
+void digest_feed(digest *d, slice bytes)
+{
+    if (d->glib)
+        g_checksum_update(d->glib, bytes.data, (gssize)bytes.len);
+    else
+        feed_gcrypt(d, bytes);
+}
+
+char *digest_take(digest *d)
+{
+    if (!d->glib)
+        return take_gcrypt(d);
+    char *text = g_strdup(g_checksum_get_string(d->glib));
+    g_checksum_reset(d->glib);
+    return text;
+}
+
 char *digest_hex(GChecksumType type, slice bytes)
 {
-    char *text = by_gcrypt(type, bytes);
-    return text ? text : g_compute_checksum_for_data(type, bytes.data, bytes.len);
+    digest *d = digest_new(type);
+    digest_feed(d, bytes);
+    char *text = digest_take(d);
+    digest_free(d);
+    return text;
 }

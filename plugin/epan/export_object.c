@@ -179,14 +179,14 @@ char *export_object_field(const stored_message *stored, const mime_message *mime
     return raw ? encoded_word_decode(slice_of(raw), NULL) : NULL;
 }
 
-char *export_object_identity(const stored_message *stored, const char *path, slice bytes)
+gboolean export_object_may_come_again(const stored_message *stored)
 {
-    if (!stored->imap || !stored->imap->key)
-        return NULL;
-    char *digest = digest_hex(G_CHECKSUM_SHA256, bytes);
-    char *identity = g_strdup_printf("%s\n%s\n%s", stored->imap->key, path, digest);
-    g_free(digest);
-    return identity;
+    return stored->imap && stored->imap->key;
+}
+
+char *export_object_identity(const stored_message *stored, const char *path, const char *sha256)
+{
+    return g_strdup_printf("%s\n%s\n%s", stored->imap->key, path, sha256);
 }
 
 static char *subject_of(const stored_message *stored, const mime_message *mime)
@@ -224,19 +224,23 @@ static void keep_bytes(GByteArray *bytes, void *user)
 
 static const char *identity(const offering *o, const char *path, slice bytes)
 {
-    char *text = export_object_identity(o->stored, path, bytes);
-    return text ? keep(o->pinfo, text) : NULL;
+    if (!export_object_may_come_again(o->stored))
+        return NULL;
+    char *sha256 = digest_hex(G_CHECKSUM_SHA256, bytes);
+    char *text = export_object_identity(o->stored, path, sha256);
+    g_free(sha256);
+    return keep(o->pinfo, text);
 }
 
-static void offer_attachment(const mime_part *part, slice bytes, void *user)
+static void offer_attachment(const mime_part *part, const attachment_body *body, void *user)
 {
     const offering *o = user;
     offered_object object = o->object;
     char *name = export_name_safe(part->filename, NULL);
     object.type = keep(o->pinfo, g_strdup(part->type));
     object.wanted_name = keep(o->pinfo, name ? name : export_name_for_part(o->subject, part->path, part->type));
-    object.bytes = bytes;
-    object.once = identity(o, part->path, bytes);
+    object.bytes = body->whole;
+    object.once = identity(o, part->path, body->whole);
     offer(&attachments, o->pinfo, &object);
 }
 

@@ -17,9 +17,12 @@ gboolean export_object_is_wanted(void);
  * from the ENVELOPE, if there was one. NULL: not there. Free with g_free(). */
 char *export_object_field(const stored_message *stored, const mime_message *mime, const char *name);
 
-/* What the object is, among all of the capture: fetched twice it is still one. `path`: the part's; "": the message
- * itself. NULL: it has no identity. Free with g_free(). */
-char *export_object_identity(const stored_message *stored, const char *path, slice bytes);
+/* Can the same object come a second time in the capture (IMAP)? */
+gboolean export_object_may_come_again(const stored_message *stored);
+
+/* What such an object is: fetched twice it is still one. `path`: the part's; "": the message itself. Free with
+ * g_free(). */
+char *export_object_identity(const stored_message *stored, const char *path, const char *sha256);
 
 /* A message has begun in this frame: should the capture end before it does, the lists get what there is. */
 void export_object_announce(packet_info *pinfo);

@@ -223,10 +223,10 @@ const char *message_store_digest(stored_message *message, GChecksumType algorith
     char *key = g_strdup_printf("%d %s", (int)algorithm, path);
     const char *kept = wmem_map_lookup(message->digests, key);
     if (!kept) {
-        char *digest = digest_hex(algorithm, bytes);
-        kept = wmem_strdup(wmem_file_scope(), digest);
+        char *made = digest_hex(algorithm, bytes);
+        kept = wmem_strdup(wmem_file_scope(), made);
         wmem_map_insert(message->digests, wmem_strdup(wmem_file_scope(), key), (void *)kept);
-        g_free(digest);
+        g_free(made);
     }
     g_free(key);
     return kept;

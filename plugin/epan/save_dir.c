@@ -22,7 +22,10 @@ struct save_dir {
     char *folder;  /* its name; NULL: top */
     guint folders; /* tried so far */
     guint files;   /* in `current` */
-    char *last;    /* name of the file saved last, in `current` */
+    char *last;    /* name of the file begun last, in `current` */
+    char *wanted;  /* what it was to be called */
+    int file;      /* that is being written; -1: none */
+    int why;       /* errno of what went wrong with it; 0: nothing */
     export_names *names;
     int manifest;
     off_t entered; /* bytes of the manifest that are whole lines */
@@ -75,6 +78,7 @@ save_dir *save_dir_open(const char *path, char **error_r)
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write(), not the end of everything */
     save_dir *dir = g_new0(save_dir, 1);
     dir->top = dir->current = top;
+    dir->file = -1;
     dir->names = export_names_new();
     dir->manifest = create(dir, MANIFEST, &name);
     if (dir->manifest < 0) {
@@ -96,6 +100,7 @@ void save_dir_close(save_dir *dir)
     export_names_free(dir->names);
     g_free(dir->folder);
     g_free(dir->last);
+    g_free(dir->wanted);
     g_free(dir);
 }
 
@@ -129,34 +134,43 @@ static char *not_a_manifest(const char *wanted)
     return g_strconcat(passes ? "attachment-" : "", wanted, NULL);
 }
 
-char *save_dir_write(save_dir *dir, const char *wanted, slice bytes, char **error_r)
+void save_dir_begin(save_dir *dir, const char *wanted)
 {
-    char *name = NULL;
-    int fd = -1;
-    char *allowed = not_a_manifest(wanted);
+    char *allowed = not_a_manifest(wanted), *name = NULL;
+    dir->file = -1;
     if (dir->files < SAVE_DIR_FILES || begin_folder(dir))
-        fd = create(dir, allowed, &name);
+        dir->file = create(dir, allowed, &name);
+    dir->why = dir->file < 0 ? errno : 0;
     g_free(allowed);
-    if (fd < 0) {
-        *error_r = failure(wanted);
-        return NULL;
-    }
-    gboolean written = write_all(fd, bytes.data, bytes.len);
-    int why = errno;
-    if (close(fd) != 0 && written) {
-        why = errno;
-        written = FALSE;
-    }
+    g_free(dir->wanted);
+    dir->wanted = g_strdup(wanted);
+    if (!name)
+        return;
     g_free(dir->last);
     dir->last = name;
-    if (!written) {
-        save_dir_undo(dir);
-        errno = why;
-        *error_r = failure(wanted);
+}
+
+void save_dir_write(save_dir *dir, slice bytes)
+{
+    if (!dir->why && !write_all(dir->file, bytes.data, bytes.len))
+        dir->why = errno;
+}
+
+char *save_dir_end(save_dir *dir, char **error_r)
+{
+    gboolean begun = dir->file >= 0;
+    if (begun && close(dir->file) != 0 && !dir->why)
+        dir->why = errno;
+    dir->file = -1;
+    if (dir->why) {
+        if (begun)
+            save_dir_undo(dir);
+        errno = dir->why;
+        *error_r = failure(dir->wanted);
         return NULL;
     }
     dir->files++;
-    return dir->folder ? g_strconcat(dir->folder, "/", name, NULL) : g_strdup(name);
+    return dir->folder ? g_strconcat(dir->folder, "/", dir->last, NULL) : g_strdup(dir->last);
 }
 
 void save_dir_undo(save_dir *dir)

@@ -18,11 +18,16 @@ typedef struct save_dir save_dir;
 save_dir *save_dir_open(const char *path, char **error_r);
 void save_dir_close(save_dir *dir);
 
-/* Saves `bytes` under `name` (safe, see export_name.h) or a free variation of it; behind SAVE_DIR_FILES files in a new
- * folder inside, so that no folder gets too large. Returns the name below the folder, g_free() it; NULL: not saved,
- * *error_r says why. */
+/* Begins a file under `name` (safe, see export_name.h) or a free variation of it; behind SAVE_DIR_FILES files in a new
+ * folder inside, so that no folder gets too large. What goes wrong is told by save_dir_end(). */
 #define SAVE_DIR_FILES 10000
-char *save_dir_write(save_dir *dir, const char *name, slice bytes, char **error_r);
+void save_dir_begin(save_dir *dir, const char *name);
+
+/* The next bytes of the file that was begun. */
+void save_dir_write(save_dir *dir, slice bytes);
+
+/* The file is over. Returns its name below the folder, g_free() it; NULL: not saved, *error_r says why. */
+char *save_dir_end(save_dir *dir, char **error_r);
 
 /* Takes back the file saved last: it could not be entered in the manifest. */
 void save_dir_undo(save_dir *dir);

@@ -1,6 +1,7 @@
 /* save_tap.c
- * Nothing is collected: what a message holds is written when it is over, one object after the other, so the cost is
- * linear in the objects and the memory that of the largest one.
+ * Nothing is collected: what a message holds is written when it is over, one object after the other, and decoded,
+ * hashed and written piece by piece. So the cost is linear in the bytes, and there is no memory but for the message
+ * itself.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,7 +34,8 @@
 typedef struct saver {
     save_dir *dir;
     char *filter; /* NULL: none */
-    gboolean messages, md5, sha1;
+    gboolean messages;
+    digest *digests[3];   /* as digest_table says; NULL: not wanted */
     guint64 capture_size; /* bytes, when the user said so; 0: unknown */
     GString *line;
     GString *common; /* what all lines of a message say */
@@ -152,31 +154,65 @@ static void begin_line(saver *s, const char *record)
     jsonl_members(s->line, s->common);
 }
 
-static void enter_digest(GString *line, const char *key, GChecksumType type, slice bytes)
+/* What is saved, or only entered. */
+typedef struct object {
+    const char *type;
+    attachment_body body;
+    gboolean complete;
+    guint64 missing;
+} object;
+
+static void enter_object(const saver *s, const object *o, guint64 size)
 {
-    char *digest = digest_hex(type, bytes);
-    jsonl_text(line, key, digest);
-    g_free(digest);
+    jsonl_text(s->line, "type", o->type);
+    jsonl_number(s->line, "size", size);
+    jsonl_bool(s->line, "complete", o->complete);
+    jsonl_number(s->line, "missing", o->missing);
 }
 
-static void enter_object(const saver *s, const char *type, slice bytes, gboolean complete, guint64 missing)
+static const struct {
+    const char *key;
+    GChecksumType type;
+} digest_table[] = {{"sha256", G_CHECKSUM_SHA256}, {"sha1", G_CHECKSUM_SHA1}, {"md5", G_CHECKSUM_MD5}};
+
+static void enter_digests(const saver *s)
 {
-    jsonl_text(s->line, "type", type);
-    jsonl_number(s->line, "size", bytes.len);
-    jsonl_bool(s->line, "complete", complete);
-    jsonl_number(s->line, "missing", missing);
+    for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++) {
+        char *text = s->digests[i] ? digest_take(s->digests[i]) : NULL;
+        if (text)
+            jsonl_text(s->line, digest_table[i].key, text);
+        g_free(text);
+    }
+}
+
+/* A file on its way to the disk. */
+typedef struct writing {
+    saver *saver;
+    guint64 size;
+} writing;
+
+static gboolean write_piece(slice piece, void *user)
+{
+    writing *w = user;
+    w->size += piece.len;
+    save_dir_write(w->saver->dir, piece);
+    for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++) {
+        if (w->saver->digests[i])
+            digest_feed(w->saver->digests[i], piece);
+    }
+    return TRUE;
 }
 
 /* Saves the object and ends its line. */
-static void save_object(saver *s, const char *name, slice bytes)
+static void save_object(saver *s, const char *name, const object *o)
 {
     char *error = NULL;
-    char *file = save_dir_write(s->dir, name, bytes, &error);
-    enter_digest(s->line, "sha256", G_CHECKSUM_SHA256, bytes);
-    if (s->sha1)
-        enter_digest(s->line, "sha1", G_CHECKSUM_SHA1, bytes);
-    if (s->md5)
-        enter_digest(s->line, "md5", G_CHECKSUM_MD5, bytes);
+    writing w = {s, 0};
+    save_dir_begin(s->dir, name);
+    attachment_body_read(&o->body, write_piece, &w);
+    char *file = save_dir_end(s->dir, &error);
+    enter_object(s, o, w.size);
+    enter_digests(s);
     jsonl_text(s->line, "file", file);
     if (error) {
         jsonl_text(s->line, "error", error);
@@ -190,22 +226,31 @@ static void save_object(saver *s, const char *name, slice bytes)
         count_failure(s, error);
     } else if (file) {
         s->files++;
-        s->bytes += bytes.len;
+        s->bytes += w.size;
     }
     g_free(file);
 }
 
 /* ---- one message ---- */
 
-/* What was fetched again (IMAP) is there already. */
-static gboolean is_new(saver *s, const stored_message *stored, const char *path, slice bytes)
+static gboolean hash_piece(slice piece, void *user)
 {
-    char *identity = export_object_identity(stored, path, bytes);
-    if (!identity)
+    digest_feed(user, piece);
+    return TRUE;
+}
+
+/* What was fetched again (IMAP) is there already. Asked before there is a file: that takes a pass of its own. */
+static gboolean is_new(saver *s, const stored_message *stored, const char *path, const attachment_body *body)
+{
+    if (!export_object_may_come_again(stored))
         return TRUE;
+    attachment_body_read(body, hash_piece, s->digests[0]);
+    char *sha256 = digest_take(s->digests[0]);
     if (!s->seen)
         s->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    return g_hash_table_add(s->seen, identity);
+    gboolean added = g_hash_table_add(s->seen, export_object_identity(stored, path, sha256));
+    g_free(sha256);
+    return added;
 }
 
 static char *name_of_message(const stored_message *stored, const mime_message *mime)
@@ -237,19 +282,18 @@ typedef struct saving {
     guint attachments;
 } saving;
 
-static void save_attachment(const mime_part *part, slice bytes, void *user)
+static void save_attachment(const mime_part *part, const attachment_body *body, void *user)
 {
     saving *one = user;
     saver *s = one->saver;
     one->attachments++;
-    if (!is_new(s, one->stored, part->path, bytes))
+    if (!is_new(s, one->stored, part->path, body))
         return;
     char *name = name_of_part(one->stored, one->mime, part);
     begin_line(s, "attachment");
     jsonl_text(s->line, "part", part->path);
     jsonl_text(s->line, "name", part->filename);
-    enter_object(s, part->type, bytes, part->complete, part->missing);
-    save_object(s, name, bytes);
+    save_object(s, name, &(object){part->type, *body, part->complete, part->missing});
     g_free(name);
 }
 
@@ -257,18 +301,19 @@ static void save_message(const saving *one)
 {
     saver *s = one->saver;
     const stored_message *stored = one->stored;
-    slice bytes = message_store_bytes(stored);
-    if (!is_new(s, stored, "", bytes))
+    object o = {
+        "message/rfc822", {NULL, message_store_bytes(stored)}, message_store_is_complete(stored), stored->missing};
+    if (!is_new(s, stored, "", &o.body))
         return;
     begin_line(s, "message");
     jsonl_number(s->line, "attachments", one->attachments);
-    enter_object(s, "message/rfc822", bytes, message_store_is_complete(stored), stored->missing);
     if (s->messages) {
         char *name = name_of_message(stored, one->mime);
-        save_object(s, name, bytes);
+        save_object(s, name, &o);
         g_free(name);
     } else {
         char *error = NULL;
+        enter_object(s, &o, o.body.whole.len);
         jsonl_text(s->line, "file", NULL);
         jsonl_end(s->line);
         if (!save_dir_enter(s->dir, s->line, &error))
@@ -316,6 +361,8 @@ static void free_saver(saver *s)
     g_string_free(s->common, TRUE);
     g_free(s->filter);
     g_free(s->first_error);
+    for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++)
+        digest_free(s->digests[i]);
     if (s->seen)
         g_hash_table_destroy(s->seen);
     g_free(s);
@@ -355,15 +402,25 @@ static void give_up(const char *why)
     exit(EXIT_FAILURE);
 }
 
+static gboolean want_digest(saver *s, const char *key)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++) {
+        if (strcmp(key, digest_table[i].key) != 0)
+            continue;
+        if (!s->digests[i])
+            s->digests[i] = digest_new(digest_table[i].type);
+        return TRUE;
+    }
+    return FALSE;
+}
+
 /* One word behind the folder. FALSE: no option, so the filter begins here. */
 static gboolean read_option(saver *s, const char *word)
 {
     if (strcmp(word, "messages") == 0)
         s->messages = TRUE;
-    else if (strcmp(word, "md5") == 0)
-        s->md5 = TRUE;
-    else if (strcmp(word, "sha1") == 0)
-        s->sha1 = TRUE;
+    else if (want_digest(s, word))
+        return TRUE;
     else if (g_str_has_prefix(word, "of=") && g_ascii_isdigit(word[3]))
         s->capture_size = g_ascii_strtoull(word + 3, NULL, 10);
     else
@@ -393,6 +450,7 @@ static ws_stat_init on_option(const char *option, void *user _U_)
     s->line = g_string_new(NULL);
     s->common = g_string_new(NULL);
     s->terminal = isatty(STDERR_FILENO);
+    want_digest(s, digest_table[0].key);
     read_arguments(s, option[strlen(COMMAND)] == ',' ? option + strlen(COMMAND) + 1 : "");
     GString *error =
         register_tap_listener("mailxtra_save", s, s->filter, TL_REQUIRES_NOTHING, NULL, on_message, on_draw, on_finish);

@@ -25,10 +25,27 @@ static void append_anomalies(GString *out, anomaly_set set)
         g_string_append_c(out, '}');
 }
 
+static gboolean take_piece(slice piece, void *user)
+{
+    g_assert_cmpuint(piece.len, >, 0);
+    g_byte_array_append(user, piece.data, (guint)piece.len);
+    return TRUE;
+}
+
+/* The decoded body; in pieces it is the same. */
+static GByteArray *decode(const mime_message *message, const mime_part *part)
+{
+    GByteArray *body = mime_part_decode(message, part, NULL), *pieces = g_byte_array_new();
+    mime_part_read(part, take_piece, pieces);
+    g_assert_cmpmem(body->data, body->len, pieces->data, pieces->len);
+    g_byte_array_unref(pieces);
+    return body;
+}
+
 /* Decoded bytes with line ends as "/", and without the CR. */
 static void append_body(GString *out, const mime_message *message, const mime_part *part)
 {
-    GByteArray *body = mime_part_decode(message, part, NULL);
+    GByteArray *body = decode(message, part);
     g_string_append(out, " =");
     for (guint i = 0; i < body->len; i++) {
         if (body->data[i] != '\r')
@@ -679,6 +696,40 @@ static void test_repetitions(void)
     }
 }
 
+static gboolean take_one(slice piece, void *user)
+{
+    guint *pieces = user;
+    g_assert_cmpuint(piece.len, <, 1000);
+    ++*pieces;
+    return FALSE;
+}
+
+/* Bodies of many pieces, with a hole and without, in each encoding; whoever has enough gets no more. */
+static void test_pieces(void)
+{
+    static const char *const encodings[] = {"base64", "quoted-printable", "7bit", "x-uuencode", "x-yenc", "binhex", "x-strange"};
+    for (guint i = 0; i < G_N_ELEMENTS(encodings); i++) {
+        GString *text = g_string_new(NULL);
+        g_string_printf(text, "Content-Transfer-Encoding: %s\r\n\r\n", encodings[i]);
+        if (strcmp(encodings[i], "x-uuencode") == 0)
+            g_string_append(text, "begin 644 x\r\n");
+        if (strcmp(encodings[i], "x-yenc") == 0)
+            g_string_append(text, "=ybegin line=128 size=3 name=x\r\n");
+        for (guint line = 0; line < 5000; line++)
+            g_string_append_printf(text, "M%04u=C3=BC- AAAABBBBccccDDDD+/+/aaaaa0000111122223333444455556666\r\n", line);
+        for (guint holes = 0; holes < 3; holes++) {
+            mime_gap gaps[2] = {{100, 50}, {text->len / 2, 1000}};
+            mime_message *message = mime_message_parse((slice){(const guint8 *)text->str, text->len}, gaps, holes, FALSE);
+            guint pieces = 0;
+            g_byte_array_unref(decode(message, message->root));
+            mime_part_read(message->root, take_one, &pieces);
+            g_assert_cmpuint(pieces, <=, 1);
+            mime_message_free(message);
+        }
+        g_string_free(text, TRUE);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -710,6 +761,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mime_parser/depth", test_depth);
     g_test_add_func("/mime_parser/message_depth", test_message_depth);
     g_test_add_func("/mime_parser/parts", test_parts);
+    g_test_add_func("/mime_parser/pieces", test_pieces);
     g_test_add_func("/mime_parser/repetitions", test_repetitions);
     return g_test_run();
 }
