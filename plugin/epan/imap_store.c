@@ -107,7 +107,8 @@ void imap_store_facts(imap_mailbox_view *view, stored_message *message, const ma
     facts->uid = imap->uid;
     facts->sequence = imap->sequence;
     char *key = key_of(view, imap);
-    facts->key = wmem_strdup(wmem_file_scope(), key);
+    if (key) /* of NULL wmem_strdup() makes a text */
+        facts->key = wmem_strdup(wmem_file_scope(), key);
     g_free(key);
     message->imap = facts;
 }

@@ -48,9 +48,6 @@ def is_clear(path):
     if path.name.endswith("-alpine.pcap"):
         # half of the parts are texts and attached messages, of which this reader of whole mails knows nothing
         return False
-    if path.name in ("imap-cyrus-mbsync.pcap", "imap-courier-mbsync.pcap"):
-        # beside imap-mbsync: the attachments of mails that are appended in several sessions are exported once
-        return False
     return path.suffix == ".pcap" and not any(message["tls"] for message in EXPECTED[path.name]["messages"])
 
 

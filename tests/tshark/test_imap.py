@@ -158,6 +158,15 @@ def test_the_same_mail_in_two_connections_is_one_object(tshark, played, two_pass
     assert len(exported(tshark, "mail-messages", played(session, session), two_pass)) == 1
 
 
+def test_two_appended_mails_are_two_objects(tshark, played, two_pass):
+    append = [("C", b"c APPEND Sent {%d+}\r\n" % len(MAIL) + MAIL + b"\r\n"), ("S", b"c OK done\r\n")]
+    path = played(append, append)
+    assert len(exported(tshark, "mail-messages", path, two_pass)) == 2
+    saved = sorted(exported(tshark, "mail-attachments", path, two_pass).values())
+    assert saved == sorted(2 * list(attachments_of("box-big5").values()))
+    assert saved
+
+
 def test_chunks_without_uid_belong_together_until_numbers_move(tshark, played, two_pass):
     half = len(MAIL) // 2
 
