@@ -7,7 +7,7 @@
 #include "../core/stream_assembler.h"
 
 /* The sequence number of a side's first byte, by the hash of the side's ends. Two sides with the same hash: the later
- * one counts, and the worst that comes of it is a look too many or too few. */
+ * one counts. */
 static GHashTable *first_bytes;
 
 static void forget(void)
@@ -22,33 +22,54 @@ void early_segments_register(void)
     register_cleanup_routine(forget);
 }
 
-static gpointer side_hash(const packet_info *pinfo)
+static gpointer side_hash(const address *from, guint32 from_port, const address *to, guint32 to_port)
 {
-    guint hash = add_address_to_hash(pinfo->srcport << 16 | pinfo->destport, &pinfo->src);
-    return GUINT_TO_POINTER(add_address_to_hash(hash * 31, &pinfo->dst));
+    guint hash = add_address_to_hash(from_port << 16 | to_port, from);
+    return GUINT_TO_POINTER(add_address_to_hash(hash * 31, to));
+}
+
+static gpointer sender(const packet_info *pinfo)
+{
+    return side_hash(&pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport);
+}
+
+void early_segments_note_syn(const packet_info *pinfo, const tcp_segment_view *segment)
+{
+    /* a scan opens connections that never say a word */
+    if (g_hash_table_size(first_bytes) >= LIMIT_SILENT_SIDES)
+        forget();
+    g_hash_table_insert(first_bytes, sender(pinfo), GUINT_TO_POINTER(segment->seq + 1));
 }
 
 gboolean early_segments_is_ahead(const packet_info *pinfo, const tcp_segment_view *segment)
 {
-    const gboolean opens = (segment->flags & STREAM_SYN) != 0;
     gpointer side, first;
 
-    if (!opens && (segment->length == 0 || g_hash_table_size(first_bytes) == 0))
+    if (g_hash_table_size(first_bytes) == 0)
         return FALSE;
-    side = side_hash(pinfo);
-    if (opens) {
-        /* a scan opens connections that never say a word */
-        if (g_hash_table_size(first_bytes) >= LIMIT_SILENT_SIDES)
-            forget();
-        if (segment->length == 0)
-            g_hash_table_insert(first_bytes, side, GUINT_TO_POINTER(segment->seq + 1));
-        return FALSE;
-    }
+    side = sender(pinfo);
     if (!g_hash_table_lookup_extended(first_bytes, side, NULL, &first))
         return FALSE;
     const guint32 ahead = segment->seq - GPOINTER_TO_UINT(first);
     if (ahead == UINT32_MAX) /* a keep-alive; the first byte is still to come */
         return FALSE;
+    if (ahead > 0 && ahead < LIMIT_EARLY_BYTES)
+        return TRUE;
     g_hash_table_remove(first_bytes, side);
-    return ahead > 0 && ahead < LIMIT_EARLY_BYTES;
+    return FALSE;
+}
+
+gboolean early_segments_take_start(const packet_info *pinfo, const tcp_segment_view *segment, gboolean of_sender,
+                                   guint32 *seq_r)
+{
+    gpointer side = of_sender ? sender(pinfo) : side_hash(&pinfo->dst, pinfo->destport, &pinfo->src, pinfo->srcport);
+    gpointer first;
+
+    if (!g_hash_table_lookup_extended(first_bytes, side, NULL, &first))
+        return FALSE;
+    g_hash_table_remove(first_bytes, side);
+    *seq_r = GPOINTER_TO_UINT(first);
+    /* of another connection, with the same hash, or the same ends long ago? */
+    return of_sender ? segment->seq - *seq_r < LIMIT_EARLY_BYTES
+                     : !(segment->flags & STREAM_ACK) || segment->ack - *seq_r < LIMIT_EARLY_BYTES;
 }

@@ -240,12 +240,16 @@ static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
 {
     if (PINFO_FD_VISITED(pinfo))
         return;
+    if (!segment->length) {
+        early_segments_note_syn(pinfo, segment);
+        return;
+    }
     gboolean by_user;
     mail_protocol promise = promise_of(pinfo, &by_user);
     gboolean is_ahead = promise == MAIL_PROTOCOL_NONE && early_segments_is_ahead(pinfo, segment);
-    if (!segment->length || (promise == MAIL_PROTOCOL_NONE &&
-                             ((!is_ahead && !is_surely_mail(segment)) || ports_changed_by_user(pinfo->srcport) ||
-                              ports_changed_by_user(pinfo->destport))))
+    if (promise == MAIL_PROTOCOL_NONE &&
+        ((!is_ahead && !is_surely_mail(segment)) || ports_changed_by_user(pinfo->srcport) ||
+         ports_changed_by_user(pinfo->destport)))
         return;
     conversation_t *conversation = find_or_create_conversation(pinfo);
     if (conversation_get_dissector(conversation, pinfo->num))

@@ -3,6 +3,7 @@
  */
 #include "stream_store.h"
 
+#include "early_segments.h"
 #include "imap_store.h"
 #include "later_passes.h"
 #include "mailxtra.h"
@@ -63,6 +64,7 @@ struct mail_conversation {
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes; `working` when it was not kept */
     stream_call *last_kept; /* the last one that was kept */
+    int last_flow;
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -777,13 +779,18 @@ static gboolean next_seq_seen(const tcp_flow_t *flow, guint32 *seq_r)
     return TRUE;
 }
 
-/* What TCP remembers of the handshake: where the streams begin, and who began. On a port that promises
- * nothing the other side's bytes so far went to somebody else: its stream begins behind those of them that this segment
- * acknowledges. The rest, which came too early, is a hole. */
+/* What is known of the handshake: where the streams begin, and who began. TCP knows it only if nothing of the
+ * connection was captured in front of it. On a port that promises nothing the other side's bytes so far went to
+ * somebody else: its stream begins behind those of them that this segment acknowledges. The rest, which came too early,
+ * is a hole. */
 static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow, const tcp_segment_view *segment)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);
     guint32 seq;
+    if (early_segments_take_start(pinfo, segment, TRUE, &seq))
+        stream_assembler_start(mail->assembler, flow, seq, TRUE);
+    if (early_segments_take_start(pinfo, segment, FALSE, &seq))
+        stream_assembler_start(mail->assembler, !flow, seq, TRUE);
     if (!tcpd || !tcpd->fwd || !tcpd->rev)
         return;
     if (saw_handshake(tcpd->fwd))
@@ -890,19 +897,25 @@ static void end_session(mail_conversation *mail)
     mail->session = NULL;
 }
 
-static stream_call *end_call(mail_conversation *mail, int flow)
+static void describe_call(stream_call *call, const mail_conversation *mail, int flow)
 {
-    stream_call *call = mail->call;
     call->accepted = mail->verdict == VERDICT_MAIL;
     call->in_tls = mail->layer == STREAM_LAYER_TLS && !call->opaque;
     call->protocol = mail->protocol;
     call->state = mail->state;
     if (call->accepted)
         call->side = side_of(mail, flow);
+}
+
+static stream_call *end_call(mail_conversation *mail, int flow)
+{
+    stream_call *call = mail->call;
+    describe_call(call, mail, flow);
     if (call->length || stream_call_count(call))
         call = keep_call(mail);
     if (call->length && !call->opaque) {
         mail->last_call = mail->scope == wmem_file_scope() ? call : &mail->working;
+        mail->last_flow = flow;
         mail->last_frame = mail->pinfo->num;
         mail->last_time = mail->pinfo->abs_ts;
     }
@@ -1020,7 +1033,7 @@ void stream_store_release(const stream_call *call, packet_info *pinfo)
 static stream_call *call_for_the_end(mail_conversation *mail)
 {
     if (mail->last_call == &mail->working)
-        mail->working = (stream_call){.conversation = mail, .accepted = TRUE, .protocol = mail->protocol};
+        mail->working = (stream_call){.conversation = mail};
     return mail->last_call;
 }
 
@@ -1044,8 +1057,8 @@ static void finish_conversation(mail_conversation *mail, stream_call *call)
         end_plain_data(mail);
         show_joined(mail);
     }
-    if (stream_call_count(mail->call) > before)
-        mail->call->state = mail->state;
+    if (stream_call_count(call) > before) /* what the frame was is known only now, maybe */
+        describe_call(call, mail, mail->last_flow);
     mail->call = NULL;
     mail->pinfo = NULL;
 }

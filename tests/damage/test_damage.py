@@ -336,7 +336,8 @@ def differences(batch, first, second):
         damaged = batch.damages[number]
         if one == two or frame == last.get(owner) and any(damaged.lost().values()):
             continue
-        if one and two and any(two[index] and not one[index] for index in at_the_end):
+        # that may be all that the frame has to tell
+        if two and any(two[index] and not (one and one[index]) for index in at_the_end):
             continue
         told = [f"{n}: {a!r}, {b!r}" for n, a, b in zip(names, one, two) if a != b] if one and two else [f"{one}, {two}"]
         found.append(f"{damaged.capture.name} {damaged.seed}, frame {frame} of {batch.path}: {'; '.join(told)}"[:300])

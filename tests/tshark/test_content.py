@@ -542,17 +542,17 @@ static void note(gsize length)
     if (length == 4321 && count++ == 0)
         atexit(tell);
 }
-gchar *g_compute_checksum_for_data(GChecksumType type, const guchar *data, gsize length)
+void g_checksum_update(GChecksum *checksum, const guchar *data, gssize length)
 {
-    gchar *(*next)(GChecksumType, const guchar *, gsize) = dlsym(RTLD_NEXT, "g_compute_checksum_for_data");
-    note(length);
-    return next(type, data, length);
+    void (*next)(GChecksum *, const guchar *, gssize) = dlsym(RTLD_NEXT, "g_checksum_update");
+    note((gsize)length);
+    next(checksum, data, length);
 }
-void gcry_md_hash_buffer(int algorithm, void *digest, const void *data, gsize length)
+void gcry_md_write(void *digest, const void *data, gsize length)
 {
-    void (*next)(int, void *, const void *, gsize) = dlsym(RTLD_NEXT, "gcry_md_hash_buffer");
+    void (*next)(void *, const void *, gsize) = dlsym(RTLD_NEXT, "gcry_md_write");
     note(length);
-    next(algorithm, digest, data, length);
+    next(digest, data, length);
 }
 """
 

@@ -155,6 +155,12 @@ def two_interfaces(frames):
     return [frame for _, frame in sorted(places, key=lambda place: place[0])]
 
 
+def acknowledgement_before_the_syn(frames):
+    """TCP then does not remember where the streams begin; the first bytes come last."""
+    acknowledgement = replace(frames[2], ack=frames[2].ack + len(frames[3].payload))
+    return [acknowledgement, *frames[:3], frames[5], frames[4], frames[3], *frames[6:]]
+
+
 def urgent(frames):
     """RFC 6093: urgent bytes are bytes of the stream."""
     return [replace(frame, flags=frame.flags | URG) if frame.payload else frame for frame in frames]
@@ -219,6 +225,7 @@ STREAMS = [
     client_s_side_first,
     server_s_side_first,
     two_interfaces,
+    acknowledgement_before_the_syn,
     urgent,
     greeting_in_the_syn,
     what_was_never_sent_acknowledged,
@@ -233,6 +240,14 @@ NAMES = {change: name for name, change in globals().items() if callable(change)}
 @pytest.mark.parametrize("change", STREAMS, ids=NAMES.get)
 def test_the_mail_is_intact(tshark, frames, write, two_pass, change):
     is_intact(tshark, write(change(frames)), two_pass)
+
+
+@pytest.mark.parametrize("port", [25, 2627])
+def test_the_first_bytes_have_their_place_behind_an_acknowledgement_before_the_syn(tshark, write, two_pass, port):
+    path = write(acknowledgement_before_the_syn(tcp_session(delivery(MAIL), mss=700, server_port=port)))
+    is_intact(tshark, path, two_pass)
+    codes = [code for row in tshark.fields(path, "mailxtra.reply.code", "mailxtra.reply.code", two_pass=two_pass) for code in row[0]]
+    assert codes == ["220", "250", "250", "250", "354", "250", "221"]
 
 
 PREFERENCES = [
