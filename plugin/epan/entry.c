@@ -270,8 +270,11 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
     stream_call *call = stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE);
     if (!call || !call->accepted)
         return;
-    if (!stream_call_count(call) && (!segment->length || call->opaque))
+    if (!stream_call_count(call) && (!segment->length || call->opaque)) {
+        if (call->ends)
+            taps_call(call, pinfo);
         return;
+    }
     show(call, segment, segment->tvb, pinfo, tree);
 }
 

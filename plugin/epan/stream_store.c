@@ -727,6 +727,7 @@ static void on_end(int flow, void *user)
     if (mail->verdict != VERDICT_MAIL || !mail->session || mail->ended[flow])
         return;
     mail->ended[flow] = TRUE;
+    mail->call->ends = TRUE;
     if (!mail->at_end)
         note_close(mail, side_of(mail, flow));
     mail_session_end(mail->session, side_of(mail, flow));

@@ -368,6 +368,9 @@ def test_sessions_table(tshark, two_pass):
     assert facts["Login"] == "LOGIN ok, 3 failed" and facts["Mails"] == "1" and facts["Refusals"] == "3" and facts["End"] == "quit"
     tls = table(tshark, harness.PCAPS / "smtp-starttls.pcapng", "sessions", two_pass=two_pass)
     assert dict(zip(*tls))["TLS"] == "yes"
+    # the frame with the FIN has nothing else to tell
+    left = table(tshark, harness.PCAPS / "imap-neomutt.pcap", "sessions", two_pass=two_pass)
+    assert dict(zip(*left))["End"] == "closed by the client"
 
 
 def test_counts(tshark, two_pass):
