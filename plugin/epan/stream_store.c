@@ -337,11 +337,16 @@ static mail_exchange *note_exchange(mail_conversation *mail, const mail_event *e
     return exchange;
 }
 
+/* Which of the conversation's ends is the client. */
+static int client_end(const mail_conversation *mail)
+{
+    return flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
+}
+
 /* Says whom the message goes between. */
 static void set_ends(const mail_conversation *mail, stored_message *message)
 {
-    int client =
-        flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
+    int client = client_end(mail);
     message->client = mail->ends[client];
     message->server = mail->ends[!client];
     message->client_port = mail->ports[client];
@@ -619,10 +624,12 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->protocol = protocol;
     mail->client_flow = client_flow;
     mail->facts->number = ++next_session_number;
+    int client = client_end(mail);
+    session_facts_set_ends(mail->facts, &mail->ends[client], mail->ports[client], &mail->ends[!client],
+                           mail->ports[!client]);
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
     if (protocol == MAIL_PROTOCOL_IMAP)
-        mail->imap =
-            imap_store_open(mail->id, flow_of(mail->pinfo) == client_flow ? &mail->pinfo->dst : &mail->pinfo->src);
+        mail->imap = imap_store_open(mail->id, &mail->ends[!client]);
     if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
     replay(mail);
