@@ -63,6 +63,7 @@ struct mail_conversation {
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes; `working` when it was not kept */
     stream_call *last_kept; /* the last one that was kept */
+    int last_flow; /* of last_call */
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -630,7 +631,7 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
     if (protocol == MAIL_PROTOCOL_IMAP)
         mail->imap = imap_store_open(mail->id, &mail->ends[!client]);
-    if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
+    if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP && !mail->at_end)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
     replay(mail);
 }
@@ -642,9 +643,10 @@ static slice prefix_of(const mail_conversation *mail, int flow)
 }
 
 /* The side that the ports make the client, when nothing else tells: the last resort. */
-static int client_by_port(const packet_info *pinfo, int flow)
+static int client_by_port(const mail_conversation *mail)
 {
-    return pinfo->srcport > pinfo->destport ? flow : !flow;
+    int higher = mail->ports[0] > mail->ports[1] ? 0 : 1;
+    return flow_between(&mail->ends[higher], mail->ports[higher], &mail->ends[!higher], mail->ports[!higher]);
 }
 
 /* Enough to be refused, were it something else: a line, or the beginning of one. */
@@ -666,7 +668,7 @@ static void decide(mail_conversation *mail, int flow)
         break;
     case MAIL_VERDICT_MAYBE:
         if (mail->hint != MAIL_PROTOCOL_NONE && is_telling(prefix_of(mail, flow)))
-            become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail->pinfo, flow));
+            become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail));
         else if (seen > LIMIT_UNDECIDED_BYTES)
             mail->verdict = VERDICT_NOT_MAIL;
         break;
@@ -910,6 +912,7 @@ static stream_call *end_call(mail_conversation *mail, int flow)
         call = keep_call(mail);
     if (call->length && !call->opaque) {
         mail->last_call = mail->scope == wmem_file_scope() ? call : &mail->working;
+        mail->last_flow = flow;
         mail->last_frame = mail->pinfo->num;
         mail->last_time = mail->pinfo->abs_ts;
     }
@@ -1027,7 +1030,7 @@ void stream_store_release(const stream_call *call, packet_info *pinfo)
 static stream_call *call_for_the_end(mail_conversation *mail)
 {
     if (mail->last_call == &mail->working)
-        mail->working = (stream_call){.conversation = mail, .accepted = TRUE, .protocol = mail->protocol};
+        mail->working = (stream_call){.conversation = mail};
     return mail->last_call;
 }
 
@@ -1053,15 +1056,29 @@ static void finish_conversation(mail_conversation *mail, stream_call *call)
     }
     if (stream_call_count(mail->call) > before)
         mail->call->state = mail->state;
+    if (mail->verdict == VERDICT_MAIL) { /* which the end may have told */
+        mail->call->accepted = TRUE;
+        mail->call->protocol = mail->protocol;
+        mail->call->side = side_of(mail, mail->last_flow);
+    }
     mail->call = NULL;
     mail->pinfo = NULL;
+}
+
+/* What waits behind a hole may be all that there is of a session, and nobody has looked at it yet. */
+static gboolean has_more_to_say(const mail_conversation *mail)
+{
+    if (mail->at_end || !mail->last_call)
+        return FALSE;
+    return mail->verdict == VERDICT_MAIL ||
+           (mail->verdict == VERDICT_UNDECIDED && stream_assembler_is_waiting(mail->assembler));
 }
 
 void stream_store_finish_all(stream_store_finished finished, void *user)
 {
     for (guint i = 0; i < all_conversations->len; i++) {
         mail_conversation *mail = g_ptr_array_index(all_conversations, i);
-        if (mail->verdict != VERDICT_MAIL || mail->at_end || !mail->last_call)
+        if (!has_more_to_say(mail))
             continue;
         stream_call *call = call_for_the_end(mail);
         guint before = stream_call_count(call);
