@@ -125,6 +125,13 @@ static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *t
         stream_store_release(call, pinfo);
 }
 
+/* What is held back may be heard of when the capture is over, and no sooner. */
+static void announce(const stream_call *call, packet_info *pinfo)
+{
+    if (call && call->waits)
+        export_object_announce(pinfo);
+}
+
 /* ---- coming from TCP, TLS, a tunnel ---- */
 
 /* Is what the caller hands over the segment as it stands in the TCP stream? Some dissectors read the first bytes of a
@@ -159,6 +166,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
         call = stream_store_bytes(pinfo, find_or_create_conversation(pinfo), tvb,
                                   layer == STREAM_LAYER_TCP ? STREAM_LAYER_TUNNEL : layer, hint);
     }
+    announce(call, pinfo);
     if (!call || !call->accepted || call->opaque)
         return 0;
     show(call, segment, tvb, pinfo, tree);
@@ -268,6 +276,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 {
     segment->used = TRUE;
     stream_call *call = stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE);
+    announce(call, pinfo);
     if (!call || !call->accepted)
         return;
     if (!stream_call_count(call) && (!segment->length || call->opaque)) {

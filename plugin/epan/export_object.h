@@ -24,7 +24,8 @@ gboolean export_object_may_come_again(const stored_message *stored);
  * g_free(). */
 char *export_object_identity(const stored_message *stored, const char *path, const char *sha256);
 
-/* A message has begun in this frame: should the capture end before it does, the lists get what there is. */
+/* A message has begun in this frame, or something waits: should the capture end before it does, the lists get what
+ * there is. */
 void export_object_announce(packet_info *pinfo);
 
 /* Tells the lists of a finished message and its attachments. */

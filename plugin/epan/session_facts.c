@@ -23,18 +23,22 @@ session_facts *session_facts_new(void)
     return facts;
 }
 
-/* At the end of the capture no frame is there to ask. */
-static void note_ends(session_facts *facts, packet_info *pinfo, mail_side side)
+void session_facts_set_ends(session_facts *facts, const address *client, guint32 client_port, const address *server,
+                            guint32 server_port)
 {
-    if (facts->client.type != AT_NONE || pinfo->src.type == AT_NONE)
+    copy_address_wmem(wmem_file_scope(), &facts->client, client);
+    copy_address_wmem(wmem_file_scope(), &facts->server, server);
+    facts->client_port = client_port;
+    facts->server_port = server_port;
+    facts->client_text = address_to_str(wmem_file_scope(), client);
+    facts->server_text = address_to_str(wmem_file_scope(), server);
+}
+
+/* At the end of the capture no frame is there to ask. */
+static void note_beginning(session_facts *facts, const packet_info *pinfo)
+{
+    if (facts->first_frame || pinfo->src.type == AT_NONE)
         return;
-    gboolean from_client = side == MAIL_CLIENT;
-    copy_address_wmem(wmem_file_scope(), &facts->client, from_client ? &pinfo->src : &pinfo->dst);
-    copy_address_wmem(wmem_file_scope(), &facts->server, from_client ? &pinfo->dst : &pinfo->src);
-    facts->client_port = from_client ? pinfo->srcport : pinfo->destport;
-    facts->server_port = from_client ? pinfo->destport : pinfo->srcport;
-    facts->client_text = address_to_str(wmem_file_scope(), &facts->client);
-    facts->server_text = address_to_str(wmem_file_scope(), &facts->server);
     facts->first_frame = pinfo->num;
     facts->began = pinfo->abs_ts;
 }
@@ -164,7 +168,7 @@ void session_facts_note(session_facts *facts, packet_info *pinfo, gboolean in_tl
     facts->protocol = event->protocol;
     facts->in_tls = in_tls;
     facts->last_frame = pinfo->num;
-    note_ends(facts, pinfo, event->side);
+    note_beginning(facts, pinfo);
     if (event->auth) {
         slice name = event->auth->user.len ? event->auth->user : event->auth->username;
         if (name.len)

@@ -52,6 +52,11 @@ struct mail_record;
 /* New facts in file scope. */
 session_facts *session_facts_new(void);
 
+/* Between whom: known when it is known who the client is, not from the frame that tells, which may be of either side.
+ * Copies. */
+void session_facts_set_ends(session_facts *facts, const address *client, guint32 client_port, const address *server,
+                            guint32 server_port);
+
 /* The next record of the session, with its event kept. `in_tls`: said inside of TLS. Adds what the record's frame is to
  * show: event.anomalies, record->login_failures. */
 void session_facts_note(session_facts *facts, packet_info *pinfo, gboolean in_tls, struct mail_record *record);

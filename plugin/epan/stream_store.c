@@ -64,7 +64,7 @@ struct mail_conversation {
     gboolean ended[2];      /* the session was told that this flow has ended */
     stream_call *last_call; /* the last one with bytes; `working` when it was not kept */
     stream_call *last_kept; /* the last one that was kept */
-    int last_flow;
+    int last_flow;          /* of last_call */
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -339,11 +339,16 @@ static mail_exchange *note_exchange(mail_conversation *mail, const mail_event *e
     return exchange;
 }
 
+/* Which of the conversation's ends is the client. */
+static int client_end(const mail_conversation *mail)
+{
+    return flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
+}
+
 /* Says whom the message goes between. */
 static void set_ends(const mail_conversation *mail, stored_message *message)
 {
-    int client =
-        flow_between(&mail->ends[0], mail->ports[0], &mail->ends[1], mail->ports[1]) == mail->client_flow ? 0 : 1;
+    int client = client_end(mail);
     message->client = mail->ends[client];
     message->server = mail->ends[!client];
     message->client_port = mail->ports[client];
@@ -621,11 +626,13 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
     mail->protocol = protocol;
     mail->client_flow = client_flow;
     mail->facts->number = ++next_session_number;
+    int client = client_end(mail);
+    session_facts_set_ends(mail->facts, &mail->ends[client], mail->ports[client], &mail->ends[!client],
+                           mail->ports[!client]);
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
     if (protocol == MAIL_PROTOCOL_IMAP)
-        mail->imap =
-            imap_store_open(mail->id, flow_of(mail->pinfo) == client_flow ? &mail->pinfo->dst : &mail->pinfo->src);
-    if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP)
+        mail->imap = imap_store_open(mail->id, &mail->ends[!client]);
+    if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP && !mail->at_end)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
     replay(mail);
 }
@@ -637,9 +644,10 @@ static slice prefix_of(const mail_conversation *mail, int flow)
 }
 
 /* The side that the ports make the client, when nothing else tells: the last resort. */
-static int client_by_port(const packet_info *pinfo, int flow)
+static int client_by_port(const mail_conversation *mail)
 {
-    return pinfo->srcport > pinfo->destport ? flow : !flow;
+    int higher = mail->ports[0] > mail->ports[1] ? 0 : 1;
+    return flow_between(&mail->ends[higher], mail->ports[higher], &mail->ends[!higher], mail->ports[!higher]);
 }
 
 /* Enough to be refused, were it something else: a line, or the beginning of one. */
@@ -661,7 +669,7 @@ static void decide(mail_conversation *mail, int flow)
         break;
     case MAIL_VERDICT_MAYBE:
         if (mail->hint != MAIL_PROTOCOL_NONE && is_telling(prefix_of(mail, flow)))
-            become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail->pinfo, flow));
+            become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail));
         else if (seen > LIMIT_UNDECIDED_BYTES)
             mail->verdict = VERDICT_NOT_MAIL;
         break;
@@ -1058,17 +1066,26 @@ static void finish_conversation(mail_conversation *mail, stream_call *call)
         end_plain_data(mail);
         show_joined(mail);
     }
-    if (stream_call_count(call) > before) /* what the frame was is known only now, maybe */
+    if (stream_call_count(call) > before || !call->accepted) /* what the frame was is known only now, maybe */
         describe_call(call, mail, mail->last_flow);
     mail->call = NULL;
     mail->pinfo = NULL;
+}
+
+/* What waits behind a hole may be all that there is of a session, and nobody has looked at it yet. */
+static gboolean has_more_to_say(const mail_conversation *mail)
+{
+    if (mail->at_end || !mail->last_call)
+        return FALSE;
+    return mail->verdict == VERDICT_MAIL ||
+           (mail->verdict == VERDICT_UNDECIDED && stream_assembler_is_waiting(mail->assembler));
 }
 
 void stream_store_finish_all(stream_store_finished finished, void *user)
 {
     for (guint i = 0; i < all_conversations->len; i++) {
         mail_conversation *mail = g_ptr_array_index(all_conversations, i);
-        if (mail->verdict != VERDICT_MAIL || mail->at_end || !mail->last_call)
+        if (!has_more_to_say(mail))
             continue;
         stream_call *call = call_for_the_end(mail);
         guint before = stream_call_count(call);

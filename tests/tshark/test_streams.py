@@ -351,6 +351,19 @@ def test_a_capture_that_ends_inside_a_mail(tshark, frames, write, two_pass):
     assert "Dissector bug" not in tshark.verbose(path, two_pass=two_pass)
 
 
+@pytest.mark.parametrize("port", [25, 8025], ids=["own_port", "odd_port"])
+@pytest.mark.parametrize("side", ["S", "C"])
+def test_a_lost_beginning_in_a_capture_that_ends_inside_the_session(tshark, write, two_pass, side, port):
+    """What is behind the hole is read when nothing can fill it any more, even if nothing in front of it said that this is mail."""
+    session = tcp_session([("S", b"220 ready\r\n"), *delivery(MAIL)[1:-2]], server_port=port, closing=False)
+    opening = next(number for number, frame in enumerate(session) if frame.payload and frame.sender == side)
+    path = write(lost(session, {opening}))
+    assert contents(tshark.export("mail-attachments", path, two_pass=two_pass)) == sorted(FILES)
+    found = messages(tshark, path, True)
+    assert [first(message, "mailxtra.message.sha256") for message in found] == [SHA256]
+    assert is_true(first(found[0], "mailxtra.message.complete"))
+
+
 def test_frames_cut_by_the_snapshot_length(tshark, frames, write, two_pass):
     path = write(frames, snaplen=600)
     for message in messages(tshark, path, two_pass):

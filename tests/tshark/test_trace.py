@@ -373,6 +373,27 @@ def test_sessions_table(tshark, two_pass):
     assert dict(zip(*left))["End"] == "closed by the client"
 
 
+def test_client_and_server_of_a_session_that_is_recognised_late(tshark, session_capture, two_pass):
+    """What the server said first is understood in a frame of the client's, and says nothing about who is who."""
+    session = [
+        ("S", b"+OK\r\n"),
+        ("C", b"USER ann\r\n"),
+        ("S", b"+OK\r\n"),
+        ("C", b"PASS x\r\n"),
+        ("S", b"+OK\r\n"),
+        ("C", b"RETR 1\r\n"),
+        ("S", b"+OK\r\n" + MAIL + b".\r\n"),
+        ("C", b"QUIT\r\n"),
+        ("S", b"+OK\r\n"),
+    ]
+    capture = session_capture(session, client=("10.7.0.1", 40001), server=("10.7.0.2", 1110))
+    heading, row = table(tshark, capture, "sessions", two_pass=two_pass)
+    facts = dict(zip(heading, row))
+    assert (facts["Client"], facts["Server"]) == ("10.7.0.1:40001", "10.7.0.2:1110")
+    output = tshark.read(capture, "-q", "-z", "mailxtra,trace", two_pass=two_pass)
+    assert "|10.7.0.1 |10.7.0.2:1110 |" in output
+
+
 def test_counts(tshark, two_pass):
     output = tshark.read(harness.PCAPS / "smtp-five-mails.pcap", "-q", "-z", "mailxtra,tree", two_pass=two_pass)
     counts = {}
