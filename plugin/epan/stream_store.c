@@ -1066,7 +1066,7 @@ static void finish_conversation(mail_conversation *mail, stream_call *call)
         end_plain_data(mail);
         show_joined(mail);
     }
-    if (stream_call_count(call) > before || !call->accepted) /* what the frame was is known only now, maybe */
+    if (stream_call_count(call) > before) /* what the frame was is known only now, maybe */
         describe_call(call, mail, mail->last_flow);
     mail->call = NULL;
     mail->pinfo = NULL;
