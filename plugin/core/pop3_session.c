@@ -986,6 +986,8 @@ static void cross_server_gap(pop3_session *s, guint64 missing)
         emit_text(s, MAIL_SERVER, &line, ANOMALY_BIT(ANOMALY_LOST_BYTES));
     if (s->server_state == SERVER_MESSAGE && dot_decoder_flush(s->dots, &piece))
         emit_message_data(s, &piece);
+    if (s->message_open && s->message_hole && s->spoke_last == MAIL_CLIENT && g_queue_get_length(&s->queue) == 1)
+        cut_message(s); /* whoever asks one thing at a time had got it all; this hole is in the next answer */
     emit_gap(s, MAIL_SERVER, &s->server, missing);
     if (s->tls == TLS_OPAQUE)
         return;

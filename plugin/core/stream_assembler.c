@@ -211,6 +211,20 @@ static void drain_both(stream_assembler *assembler)
         ;
 }
 
+/* Bytes lost up to there. They may be more than one turn of that side's: what the other side said in between, as its
+ * acknowledgements tell, is handed on in between. */
+static void lose(stream_assembler *assembler, int index, guint64 to)
+{
+    const stream_side *side = &assembler->sides[index];
+    while (side->next < to) {
+        const held_segment *answer = blocked_front(&assembler->sides[!index]);
+        gboolean between = answer && answer->need > side->next && answer->need < to;
+        hand_on_gap(assembler, index, between ? answer->need : to);
+        if (between)
+            drain(assembler, !index);
+    }
+}
+
 /* Declares the hole at `next` lost, up to where bytes are known or acknowledged. */
 static void give_up_hole(stream_assembler *assembler, int index)
 {
@@ -223,7 +237,7 @@ static void give_up_hole(stream_assembler *assembler, int index)
         side->fin = side->acked = side->next;
         return;
     }
-    hand_on_gap(assembler, index, to);
+    lose(assembler, index, to);
 }
 
 static gint by_offset(gconstpointer a, gconstpointer b, gpointer user)

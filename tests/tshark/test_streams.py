@@ -335,6 +335,25 @@ def test_a_lost_segment_is_told(tshark, frames, write, two_pass):
     assert commands(tshark, path, two_pass)[-1] == "QUIT"
 
 
+def test_the_end_of_one_mail_and_the_beginning_of_the_next_lost(tshark, write, two_pass):
+    """What the client asked in between tells that the hole is in two answers."""
+    answers = [mail([(attached(b"file.bin"), data)]) for data in FILES]
+    session = [("S", b"+OK POP3 ready\r\n"), ("C", b"USER ann\r\n"), ("S", b"+OK\r\n"), ("C", b"PASS x\r\n"), ("S", b"+OK\r\n")]
+    for number, answer in enumerate(answers, 1):
+        session += [("C", b"RETR %d\r\n" % number), ("S", b"+OK\r\n" + answer)]
+        session += [("C", b"DELE %d\r\n" % number), ("S", b"+OK deleted\r\n")] if number > 1 else []
+    frames = tcp_session([*session, ("C", b"QUIT\r\n"), ("S", b"+OK bye\r\n")], server_port=110, mss=700)
+    second = next(number for number, frame in enumerate(frames) if frame.payload == b"RETR 2\r\n")
+    path = write(lost(frames, {second - 1, second + 1}))
+    digests = [hashlib.sha256(answer.removesuffix(b".\r\n")).hexdigest() for answer in answers]
+    found = messages(tshark, path, two_pass)
+    assert [is_true(first(m, "mailxtra.message.complete")) for m in found] == [False, False, True]
+    assert first(found[2], "mailxtra.message.sha256") == digests[2]
+    # where in its hole the second one begins cannot be known
+    assert [int(first(m, "mailxtra.message.missing")) for m in found] == [len(frames[second - 1].payload), 0, 0]
+    assert commands(tshark, path, two_pass) == ["USER", "PASS", "RETR", "RETR", "DELE", "RETR", "DELE", "QUIT"]
+
+
 def test_a_lost_end_is_told(tshark, frames, write, two_pass):
     """The segment with the closing dot is lost, the session goes on."""
     dot = next(number for number, frame in enumerate(frames) if frame.payload.endswith(b"\r\n.\r\n"))

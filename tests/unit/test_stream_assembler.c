@@ -104,6 +104,8 @@ static const table_case cases[] = {
     {"hole, and the close says it is one", "a:ab a?2 a:ef a. b. ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}, {0, A | STREAM_FIN, SEQ_A(6), SEQ_B(0), "", 0},
       {1, A | STREAM_FIN, SEQ_B(0), SEQ_A(7), "", 0}, {0, A, SEQ_A(7), SEQ_B(1), "", 0}}, FALSE},
+    {"a hole of two turns, and what was said in between", "a:ab a?2 b:ok a?3 a:ef ",
+     {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {1, A, SEQ_B(0), SEQ_A(4), "ok", 0}, {0, A, SEQ_A(7), SEQ_B(2), "ef", 0}}, TRUE},
     {"hole at the very end", "a:ab a?3 a. b. ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {1, A, SEQ_B(0), SEQ_A(5), "", 0}, {0, STREAM_RST | A, SEQ_A(5), SEQ_B(0), "", 0}}, FALSE},
     {"hole at the very end, acknowledged by nobody", "a:ab a?3 a. ",
