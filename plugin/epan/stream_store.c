@@ -656,10 +656,35 @@ static gboolean is_telling(slice bytes)
     return bytes.len >= 16 || (bytes.len && memchr(bytes.data, '\n', bytes.len));
 }
 
+static gboolean begins_in_hole(const mail_conversation *mail, int flow)
+{
+    for (guint i = 0; i < mail->pieces->len; i++) {
+        const undecided_piece *piece = &g_array_index(mail->pieces, undecided_piece, i);
+        if (piece->flow == flow)
+            return piece->missing > 0;
+    }
+    return FALSE;
+}
+
+/* Without a first line whose beginning may be lost. */
+static slice whole_lines_of(const mail_conversation *mail, int flow)
+{
+    slice prefix = prefix_of(mail, flow);
+    if (!begins_in_hole(mail, flow))
+        return prefix;
+    const guint8 *lf = prefix.len ? memchr(prefix.data, '\n', prefix.len) : NULL;
+    return lf ? slice_from(prefix, (gsize)(lf + 1 - prefix.data)) : SLICE_EMPTY;
+}
+
 static void decide(mail_conversation *mail, int flow)
 {
     mail_guess guess = mail_recogniser_look(prefix_of(mail, 0), prefix_of(mail, 1), mail->hint);
+    slice heard = prefix_of(mail, flow);
     gsize seen = prefix_of(mail, 0).len + prefix_of(mail, 1).len;
+    if (guess.verdict == MAIL_VERDICT_NO && (begins_in_hole(mail, 0) || begins_in_hole(mail, 1))) {
+        guess = mail_recogniser_look(whole_lines_of(mail, 0), whole_lines_of(mail, 1), mail->hint);
+        heard = whole_lines_of(mail, flow);
+    }
     switch (guess.verdict) {
     case MAIL_VERDICT_YES:
         become_mail(mail, guess.protocol, guess.a_is_client ? 0 : 1);
@@ -668,7 +693,7 @@ static void decide(mail_conversation *mail, int flow)
         mail->verdict = VERDICT_NOT_MAIL;
         break;
     case MAIL_VERDICT_MAYBE:
-        if (mail->hint != MAIL_PROTOCOL_NONE && is_telling(prefix_of(mail, flow)))
+        if (mail->hint != MAIL_PROTOCOL_NONE && is_telling(heard))
             become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail));
         else if (seen > LIMIT_UNDECIDED_BYTES)
             mail->verdict = VERDICT_NOT_MAIL;

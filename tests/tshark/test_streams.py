@@ -383,6 +383,15 @@ def test_a_lost_beginning_in_a_capture_that_ends_inside_the_session(tshark, writ
     assert is_true(first(found[0], "mailxtra.message.complete"))
 
 
+@pytest.mark.parametrize("side", ["S", "C"])
+def test_a_first_line_without_its_beginning_on_an_odd_port(tshark, write, two_pass, side):
+    """What is left of a line behind a hole says nothing of what is spoken; the next line does."""
+    session = tcp_session([("S", b"220 mx.example.org ESMTP\r\n"), *delivery(MAIL)[1:]], server_port=8025)
+    opening = next(number for number, frame in enumerate(session) if frame.payload and frame.sender == side)
+    session[opening] = segment(session[opening], start=2)
+    assert contents(tshark.export("mail-attachments", write(session), two_pass=two_pass)) == sorted(FILES)
+
+
 def test_frames_cut_by_the_snapshot_length(tshark, frames, write, two_pass):
     path = write(frames, snaplen=600)
     for message in messages(tshark, path, two_pass):
