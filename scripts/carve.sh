@@ -88,7 +88,7 @@ carve_one() {
         split_one "$capture" "$part" "$source" || return 1
     fi
     tshark -n -q -r "$source" -z "mailxtra,save,$out/$folder$options" || status=1
-    [ "$status" = 0 ] || warn "$capture: not all of it"
+    [ "$status" = 0 ] || printf 'carve.sh: %s: not all of it\n' "$capture" >&2 # by its name: parallel runs it in a shell called bash
     [ "$source" = "$capture" ] || rm -f "$source"
     printf '%s\t%s\n' "$capture" "$folder" >"$tasks/$folder.done"
     return "$status"

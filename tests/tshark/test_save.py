@@ -218,3 +218,19 @@ def test_carve_script(tshark, session_capture, split):
     lines = of_kind(manifest(out), "attachment")
     assert sorted((out / line["folder"] / line["file"]).read_bytes() for line in lines) == sorted(wanted)
     assert {line["capture"] for line in lines} == set(map(str, pcaps))
+
+
+def test_carve_script_names_what_cannot_be_read(tshark, session_capture):
+    """The others are carved all the same."""
+    out = tshark.workspace.folder() / "out"
+    good = session_capture(delivery(mail([(attached(b"a.txt"), b"content")])))
+    done = subprocess.run(
+        [REPO / "scripts/carve.sh", out, "/no/such/file.pcap", good],
+        capture_output=True,
+        env=tshark.workspace.environment(tshark.plugins),
+        cwd=tshark.workspace.root,
+        **tshark.workspace.identity(),
+    )
+    assert done.returncode == 1
+    assert b"carve.sh: /no/such/file.pcap: not all of it" in done.stderr
+    assert b"1 attachments of 2 captures" in done.stdout
