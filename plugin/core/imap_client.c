@@ -7,12 +7,6 @@
 
 /* --- the client's side --- */
 
-static void note_password(imap_session *s, mail_event *event)
-{
-    if (event->auth && event->auth->password.len && !s->tls_active)
-        event->anomalies |= ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
-}
-
 static void set_user(question *asked, slice user)
 {
     g_free((gpointer)asked->user.data);
@@ -131,7 +125,7 @@ void imap_client_emit_command(imap_session *s, const imap_line *line, gboolean l
             set_user(s->asked, auth.username);
             event.auth = &auth;
         }
-        note_password(s, &event);
+        note_cleartext_password(&event, s->tls_active);
     }
     event.exchange = s->asked ? s->asked->number : 0;
     imap_emit(s, &event);
@@ -161,10 +155,8 @@ static void read_response_line(imap_session *s, question *asked, mail_event_kind
         event.verb = event.line;
         event.known = TRUE;
         s->idle = NULL;
-    } else if (s->exchange) {
-        event.anomalies |= sasl_client_line(s->exchange, line->text, FALSE, &auth);
-        event.auth = &auth;
-        note_password(s, &event);
+    } else {
+        note_sasl_response(&event, s->exchange, line->text, &auth, s->tls_active);
     }
     imap_emit(s, &event);
 }

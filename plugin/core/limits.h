@@ -113,6 +113,10 @@
 #define STREAM_GRACE_MS_UNACKNOWLEDGED 60000
 #define STREAM_GRACE_SEGMENTS_LEAST 4
 
+/* Bytes of both sides that may go by before a connection on a port that promises nothing is given up: eight reply lines
+ * of the greatest length (RFC 5321 4.5.3.1.5). */
+#define LIMIT_UNDECIDED_BYTES 4096
+
 /* Sides of connections that have said SYN and nothing else, remembered on ports that promise nothing: as many as a busy
  * capture opens within a second. */
 #define LIMIT_SILENT_SIDES 8192

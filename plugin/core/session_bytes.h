@@ -8,6 +8,7 @@
 
 #include "line_reader.h"
 #include "mail_event.h"
+#include "sasl.h"
 
 /* An event that stands at [start, end) of that side's stream. */
 static inline mail_event event_at(mail_event_kind kind, mail_side side, guint64 start, guint64 end)
@@ -29,6 +30,18 @@ static inline void note_cleartext_password(mail_event *event, gboolean tls_activ
 {
     if (event->auth && event->auth->password.len && !tls_active)
         event->anomalies |= ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
+}
+
+/* What a client's line means in the SASL exchange that it belongs to; NULL: none is known. *auth holds what it says,
+ * for as long as the event lives. */
+static inline void note_sasl_response(mail_event *event, sasl *exchange, slice line, mail_auth *auth,
+                                      gboolean tls_active)
+{
+    if (!exchange)
+        return;
+    event->anomalies |= sasl_client_line(exchange, line, FALSE, auth);
+    event->auth = auth;
+    note_cleartext_password(event, tls_active);
 }
 
 /* Text, not binary: what mail data consists of, 8-bit and binary MIME apart. */

@@ -266,11 +266,7 @@ static void read_response(smtp_session *s, const text_line *line)
     mail_auth auth;
 
     event.exchange = asked->number;
-    if (s->exchange) {
-        event.anomalies |= sasl_client_line(s->exchange, line->line, FALSE, &auth);
-        event.auth = &auth;
-        note_cleartext_password(&event, s->tls_active);
-    }
+    note_sasl_response(&event, s->exchange, line->line, &auth, s->tls_active);
     smtp_emit(s, &event);
     hold_for(s, CLIENT_SAID_AUTH, asked);
 }

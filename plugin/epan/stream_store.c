@@ -4,6 +4,7 @@
 #include "stream_store.h"
 
 #include "early_segments.h"
+#include "event_copy.h"
 #include "imap_store.h"
 #include "later_passes.h"
 #include "mailxtra.h"
@@ -13,22 +14,12 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/proto_data.h>
 
-#include "../core/mail_recogniser.h"
+#include "../core/mail_opening.h"
 #include "../core/mail_session.h"
 #include "../core/stream_assembler.h"
 
-/* Bytes of both sides that may go by before a connection on a port that promises nothing is given up. */
-#define LIMIT_UNDECIDED_BYTES 4096
-
 /* Times that a conversation without a beginning is looked at again after it was refused. */
 #define LIMIT_LOOKS 64
-
-/* What was seen of a conversation before it was known whether it is mail. */
-typedef struct undecided_piece {
-    int flow;
-    guint64 missing; /* a gap when not 0 */
-    gsize length;
-} undecided_piece;
 
 typedef enum verdict { VERDICT_UNDECIDED, VERDICT_MAIL, VERDICT_NOT_MAIL } verdict;
 
@@ -48,8 +39,7 @@ struct mail_conversation {
     mail_session *session;
     guint64 inner_next[2]; /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
 
-    GByteArray *prefix[2]; /* bytes per flow while undecided; NULL: none */
-    GArray *pieces;        /* of undecided_piece, in the order they came; NULL: none */
+    mail_opening *opening; /* while undecided, by flow; NULL: nothing was said yet */
 
     wmem_array_t *exchanges; /* of mail_exchange*, index is the number */
     wmem_array_t *messages;  /* of stored_message*, index is the ordinal */
@@ -86,21 +76,15 @@ static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, imap_ins
 
 /* ---- life ---- */
 
-static void free_undecided(mail_conversation *mail)
+static void free_opening(mail_conversation *mail)
 {
-    for (int flow = 0; flow < 2; flow++) {
-        if (mail->prefix[flow])
-            g_byte_array_unref(mail->prefix[flow]);
-        mail->prefix[flow] = NULL;
-    }
-    if (mail->pieces)
-        g_array_unref(mail->pieces);
-    mail->pieces = NULL;
+    mail_opening_free(mail->opening);
+    mail->opening = NULL;
 }
 
 static void free_machines(mail_conversation *mail)
 {
-    free_undecided(mail);
+    free_opening(mail);
     stream_assembler_free(mail->assembler);
     mail->assembler = NULL;
     if (mail->session)
@@ -228,80 +212,6 @@ static int flow_of(const packet_info *pinfo)
 }
 
 /* ---- records ---- */
-
-/* A slice of the event's line stays one of the copied line; others are copied. */
-static slice keep_slice(wmem_allocator_t *scope, slice s, slice line, slice kept_line)
-{
-    if (s.len == 0)
-        return SLICE_EMPTY;
-    if (line.data && s.data >= line.data && s.data + s.len <= line.data + line.len)
-        return (slice){kept_line.data + (s.data - line.data), s.len};
-    return (slice){wmem_memdup(scope, s.data, s.len), s.len};
-}
-
-static const mail_auth *keep_auth(wmem_allocator_t *scope, const mail_auth *auth, slice line, slice kept_line)
-{
-    if (!auth)
-        return NULL;
-    mail_auth *kept = wmem_new(scope, mail_auth);
-    *kept = *auth;
-    kept->mechanism = wmem_strdup(scope, auth->mechanism);
-    slice *const fields[] = {&kept->username, &kept->authzid,   &kept->password,
-                             &kept->token,    &kept->challenge, &kept->response};
-    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
-        *fields[i] = keep_slice(scope, *fields[i], line, kept_line);
-    return kept;
-}
-
-static const mail_param *keep_params(wmem_allocator_t *scope, const mail_event *event, slice kept_line)
-{
-    if (event->param_count == 0)
-        return NULL;
-    mail_param *kept = wmem_alloc_array(scope, mail_param, event->param_count);
-    for (guint i = 0; i < event->param_count; i++) {
-        kept[i] = event->params[i];
-        kept[i].name = keep_slice(scope, kept[i].name, event->line, kept_line);
-        kept[i].value = keep_slice(scope, kept[i].value, event->line, kept_line);
-    }
-    return kept;
-}
-
-static const mail_imap *keep_imap(wmem_allocator_t *scope, const mail_event *event, slice kept_line)
-{
-    const mail_imap *imap = event->imap;
-    if (!imap || event->kind == MAIL_EVENT_MESSAGE_START || event->kind == MAIL_EVENT_MESSAGE_END)
-        return NULL; /* kept with the message */
-    mail_imap *kept = wmem_new0(scope, mail_imap);
-    kept->tag = keep_slice(scope, imap->tag, event->line, kept_line);
-    kept->item_count = imap->item_count;
-    if (imap->item_count) {
-        imap_item *items = wmem_alloc_array(scope, imap_item, imap->item_count);
-        for (guint i = 0; i < imap->item_count; i++) {
-            items[i] = imap->items[i];
-            items[i].text = keep_slice(scope, items[i].text, event->line, kept_line);
-        }
-        kept->items = items;
-    }
-    return kept;
-}
-
-static void keep_event(wmem_allocator_t *scope, mail_event *kept, const mail_event *event)
-{
-    *kept = *event;
-    slice line = keep_slice(scope, event->line, SLICE_EMPTY, SLICE_EMPTY);
-    slice *const fields[] = {&kept->verb, &kept->argument,   &kept->path,     &kept->enhanced,
-                             &kept->text, &kept->capability, &kept->recipient};
-    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
-        *fields[i] = keep_slice(scope, *fields[i], event->line, line);
-    kept->params = keep_params(scope, event, line);
-    kept->auth = keep_auth(scope, event->auth, event->line, line);
-    kept->imap = keep_imap(scope, event, line);
-    kept->line = line;
-    /* kept with the message */
-    kept->data = kept->envelope_from = SLICE_EMPTY;
-    kept->envelope_to = NULL;
-    kept->envelope_to_count = 0;
-}
 
 static gpointer *slot(wmem_array_t *array, guint32 index)
 {
@@ -583,7 +493,7 @@ static void on_event(const mail_event *event, void *user)
     record->message = is_piece(mail, event) ? note_piece(mail, event, &odd) : note_message(mail, event);
     if (event->kind == MAIL_EVENT_UNTAGGED && event->last)
         imap_store_note(mail->imap, event, mail->pinfo, on_joined, mail);
-    keep_event(mail->scope, &record->event, event);
+    event_copy(mail->scope, &record->event, event);
     record->event.anomalies |= odd;
     if (mail->layer == STREAM_LAYER_TLS) /* from the first byte on, maybe: the session itself cannot know */
         record->event.anomalies &= ~ANOMALY_BIT(ANOMALY_CLEARTEXT_PASSWORD);
@@ -603,20 +513,13 @@ static mail_side side_of(const mail_conversation *mail, int flow)
     return flow == mail->client_flow ? MAIL_CLIENT : MAIL_SERVER;
 }
 
-static void replay(mail_conversation *mail)
+static void hear(int flow, slice bytes, guint64 missing, void *user)
 {
-    gsize done[2] = {0, 0};
-    for (guint i = 0; i < mail->pieces->len; i++) {
-        const undecided_piece *piece = &g_array_index(mail->pieces, undecided_piece, i);
-        if (piece->missing) {
-            mail_session_gap(mail->session, side_of(mail, piece->flow), piece->missing);
-        } else {
-            slice bytes = {mail->prefix[piece->flow]->data + done[piece->flow], piece->length};
-            done[piece->flow] += piece->length;
-            mail_session_feed(mail->session, side_of(mail, piece->flow), bytes);
-        }
-    }
-    free_undecided(mail);
+    mail_conversation *mail = user;
+    if (missing)
+        mail_session_gap(mail->session, side_of(mail, flow), missing);
+    else
+        mail_session_feed(mail->session, side_of(mail, flow), bytes);
 }
 
 static void become_mail(mail_conversation *mail, mail_protocol protocol, int client_flow)
@@ -634,13 +537,8 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
         mail->imap = imap_store_open(mail->id, &mail->ends[!client]);
     if (mail->hint == MAIL_PROTOCOL_NONE && mail->layer == STREAM_LAYER_TCP && !mail->at_end)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num, tcp_front);
-    replay(mail);
-}
-
-static slice prefix_of(const mail_conversation *mail, int flow)
-{
-    const GByteArray *prefix = mail->prefix[flow];
-    return prefix ? (slice){prefix->data, prefix->len} : SLICE_EMPTY;
+    mail_opening_tell(mail->opening, hear, mail);
+    free_opening(mail);
 }
 
 /* The side that the ports make the client, when nothing else tells: the last resort. */
@@ -650,41 +548,10 @@ static int client_by_port(const mail_conversation *mail)
     return flow_between(&mail->ends[higher], mail->ports[higher], &mail->ends[!higher], mail->ports[!higher]);
 }
 
-/* Enough to be refused, were it something else: a line, or the beginning of one. */
-static gboolean is_telling(slice bytes)
-{
-    return bytes.len >= 16 || (bytes.len && memchr(bytes.data, '\n', bytes.len));
-}
-
-static gboolean begins_in_hole(const mail_conversation *mail, int flow)
-{
-    for (guint i = 0; i < mail->pieces->len; i++) {
-        const undecided_piece *piece = &g_array_index(mail->pieces, undecided_piece, i);
-        if (piece->flow == flow)
-            return piece->missing > 0;
-    }
-    return FALSE;
-}
-
-/* Without a first line whose beginning may be lost. */
-static slice whole_lines_of(const mail_conversation *mail, int flow)
-{
-    slice prefix = prefix_of(mail, flow);
-    if (!begins_in_hole(mail, flow))
-        return prefix;
-    const guint8 *lf = prefix.len ? memchr(prefix.data, '\n', prefix.len) : NULL;
-    return lf ? slice_from(prefix, (gsize)(lf + 1 - prefix.data)) : SLICE_EMPTY;
-}
-
 static void decide(mail_conversation *mail, int flow)
 {
-    mail_guess guess = mail_recogniser_look(prefix_of(mail, 0), prefix_of(mail, 1), mail->hint);
-    slice heard = prefix_of(mail, flow);
-    gsize seen = prefix_of(mail, 0).len + prefix_of(mail, 1).len;
-    if (guess.verdict == MAIL_VERDICT_NO && (begins_in_hole(mail, 0) || begins_in_hole(mail, 1))) {
-        guess = mail_recogniser_look(whole_lines_of(mail, 0), whole_lines_of(mail, 1), mail->hint);
-        heard = whole_lines_of(mail, flow);
-    }
+    gboolean is_telling;
+    mail_guess guess = mail_opening_look(mail->opening, mail->hint, flow, &is_telling);
     switch (guess.verdict) {
     case MAIL_VERDICT_YES:
         become_mail(mail, guess.protocol, guess.a_is_client ? 0 : 1);
@@ -693,9 +560,9 @@ static void decide(mail_conversation *mail, int flow)
         mail->verdict = VERDICT_NOT_MAIL;
         break;
     case MAIL_VERDICT_MAYBE:
-        if (mail->hint != MAIL_PROTOCOL_NONE && is_telling(heard))
+        if (mail->hint != MAIL_PROTOCOL_NONE && is_telling)
             become_mail(mail, mail->hint, mail->initiator >= 0 ? mail->initiator : client_by_port(mail));
-        else if (seen > LIMIT_UNDECIDED_BYTES)
+        else if (mail_opening_is_full(mail->opening))
             mail->verdict = VERDICT_NOT_MAIL;
         break;
     }
@@ -703,12 +570,11 @@ static void decide(mail_conversation *mail, int flow)
 
 /* ---- streams in order ---- */
 
-static void add_piece(mail_conversation *mail, int flow, gsize length, guint64 missing)
+static mail_opening *opening_of(mail_conversation *mail)
 {
-    undecided_piece piece = {flow, missing, length};
-    if (!mail->pieces)
-        mail->pieces = g_array_new(FALSE, FALSE, sizeof(undecided_piece));
-    g_array_append_val(mail->pieces, piece);
+    if (!mail->opening)
+        mail->opening = mail_opening_new();
+    return mail->opening;
 }
 
 static void take_bytes(mail_conversation *mail, int flow, slice bytes)
@@ -717,10 +583,7 @@ static void take_bytes(mail_conversation *mail, int flow, slice bytes)
         if (mail->session)
             mail_session_feed(mail->session, side_of(mail, flow), bytes);
     } else if (mail->verdict == VERDICT_UNDECIDED) {
-        if (!mail->prefix[flow])
-            mail->prefix[flow] = g_byte_array_new();
-        g_byte_array_append(mail->prefix[flow], bytes.data, (guint)bytes.len);
-        add_piece(mail, flow, bytes.len, 0);
+        mail_opening_bytes(opening_of(mail), flow, bytes);
         decide(mail, flow);
     }
 }
@@ -740,7 +603,7 @@ static void on_gap(int flow, guint64 offset _U_, guint64 missing, void *user)
     if (mail->verdict == VERDICT_MAIL && mail->session)
         mail_session_gap(mail->session, side_of(mail, flow), missing);
     else if (mail->verdict == VERDICT_UNDECIDED)
-        add_piece(mail, flow, 0, missing);
+        mail_opening_gap(opening_of(mail), flow, missing);
 }
 
 /* One side has closed; whether that was in order is the session's to say. */

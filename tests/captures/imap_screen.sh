@@ -50,9 +50,10 @@ window() { # NAME    waits for a window with this in its name and goes there
 	sleep 1
 }
 
-prepare_claws() {
-	mkdir -p "$lab/home/.claws-mail" "$lab/home/Mail"
-	cat >"$lab/home/.claws-mail/accountrc" <<-END
+# FOLDER    the account, as Claws Mail and Sylpheed both keep it
+write_account() {
+	mkdir -p "$1" "$lab/home/Mail"
+	cat >"$1/accountrc" <<-END
 		[Account: 1]
 		account_name=lab
 		is_default=1
@@ -66,6 +67,10 @@ prepare_claws() {
 		set_imapport=0
 		smtp_server=$imap_host
 	END
+}
+
+prepare_claws() {
+	write_account "$lab/home/.claws-mail"
 	cat >"$lab/home/.claws-mail/folderlist.xml" <<-END
 		<?xml version="1.0" encoding="UTF-8"?>
 		<folderlist>
@@ -86,21 +91,7 @@ claws_keys() {
 }
 
 prepare_sylpheed() {
-	mkdir -p "$lab/home/.sylpheed-2.0" "$lab/home/Mail"
-	cat >"$lab/home/.sylpheed-2.0/accountrc" <<-END
-		[Account: 1]
-		account_name=lab
-		is_default=1
-		name=Reader
-		address=box@cyberdyne.local
-		protocol=3
-		receive_server=$imap_host
-		user_id=$imap_user
-		password=$imap_password
-		ssl_imap=0
-		set_imapport=0
-		smtp_server=$imap_host
-	END
+	write_account "$lab/home/.sylpheed-2.0"
 	cat >"$lab/home/.sylpheed-2.0/folderlist.xml" <<-END
 		<?xml version="1.0" encoding="UTF-8"?>
 		<folderlist>
