@@ -781,7 +781,7 @@ static gboolean may_be_imap(slice bytes)
 gboolean mail_recogniser_may_open(slice bytes)
 {
     static const guint8 proxy_v2 = 0x0d;
-    if (bytes.len < 4)
+    if (bytes.len < MAIL_RECOGNISER_LEAST)
         return FALSE;
     const guint8 *b = bytes.data;
     if (may_be_imap(bytes))

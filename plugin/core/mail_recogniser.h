@@ -39,6 +39,9 @@ typedef enum mail_proxy_verdict { MAIL_PROXY_NONE, MAIL_PROXY_PARTIAL, MAIL_PROX
  * length. At most 16 + 65535 bytes are asked for. */
 mail_proxy_verdict mail_recogniser_proxy_header(slice bytes, gsize *len_r);
 
+/* Fewer bytes than this are never enough to say YES, without a hint. */
+#define MAIL_RECOGNISER_LEAST 4
+
 /* Can a side that begins with these bytes be surely mail by itself? A look at the first bytes only: when it says
  * FALSE, mail_recogniser_look() of them alone, without a hint, is not YES. For every first segment of a capture. */
 gboolean mail_recogniser_may_open(slice bytes);

@@ -47,6 +47,7 @@ struct stream_assembler {
     void *user;
     guint64 captured;    /* segments held so far */
     gboolean disordered; /* the capture itself is out of order: bytes were captured behind their acknowledgement */
+    gboolean hurried;    /* holes do not outlive the connection */
     stream_side sides[2];
 };
 
@@ -282,7 +283,18 @@ static void hold(stream_assembler *assembler, guint64 offset, guint64 need, gboo
     side->waiting_bytes += bytes.len;
 }
 
-/* Up to where the sender of the segment had read the other side. */
+/* The offset behind the last byte that was seen of the side. */
+static guint64 end_of_seen(const stream_side *side)
+{
+    const held_segment *last;
+    if (!first_waiting(side))
+        return side->next;
+    last = g_sequence_get(g_sequence_iter_prev(g_sequence_get_end_iter(side->waiting)));
+    return MAX(side->next, last->offset + last->length);
+}
+
+/* Up to where the sender of the segment had read the other side. An acknowledgement that is far ahead of all that was
+ * seen is a middle box's, as with resets. */
 static guint64 need_of(const stream_assembler *assembler, const stream_segment *segment)
 {
     const stream_side *other = &assembler->sides[!segment->side];
@@ -292,6 +304,8 @@ static guint64 need_of(const stream_assembler *assembler, const stream_segment *
     /* the FIN takes a sequence number, but is no byte */
     if (other->fin_seen && acked > (gint64)other->fin)
         acked = (gint64)other->fin;
+    if (acked > (gint64)(end_of_seen(other) + STREAM_MAX_PENDING_BYTES))
+        return 0;
     return acked > 0 ? (guint64)acked : 0;
 }
 
@@ -301,16 +315,6 @@ static void note_ack(stream_assembler *assembler, const stream_segment *segment)
     guint64 acked = need_of(assembler, segment);
     if (acked > other->acked && acked - other->acked < G_MAXINT32)
         other->acked = acked;
-}
-
-/* The offset behind the last byte that was seen of the side. */
-static guint64 end_of_seen(const stream_side *side)
-{
-    const held_segment *last;
-    if (!first_waiting(side))
-        return side->next;
-    last = g_sequence_get(g_sequence_iter_prev(g_sequence_get_end_iter(side->waiting)));
-    return MAX(side->next, last->offset + last->length);
 }
 
 /* A RST carries the next sequence number, as a FIN does. One that lies behind what was sent is old, one that is far
@@ -383,6 +387,13 @@ static gboolean is_full(const stream_side *side)
            (side->waiting && g_sequence_get_length(side->waiting) > STREAM_MAX_PENDING_SEGMENTS);
 }
 
+/* Have both sides said FIN and heard the other's? */
+static gboolean is_closed(const stream_assembler *assembler)
+{
+    const stream_side *sides = assembler->sides;
+    return sides[0].fin_seen && sides[1].fin_seen && sides[0].acked >= sides[0].fin && sides[1].acked >= sides[1].fin;
+}
+
 /* One more segment went by: holes that wait for nothing grow older. */
 static void age_holes(stream_assembler *assembler, const stream_segment *segment)
 {
@@ -403,10 +414,16 @@ static void age_holes(stream_assembler *assembler, const stream_segment *segment
     }
 }
 
-gboolean stream_assembler_is_closed(const stream_assembler *assembler)
+/* In a capture that is itself out of order, what was sent before the close may be captured behind it. */
+gboolean stream_assembler_outlives_close(const stream_assembler *assembler)
 {
-    const stream_side *sides = assembler->sides;
-    return sides[0].fin_seen && sides[1].fin_seen && sides[0].acked >= sides[0].fin && sides[1].acked >= sides[1].fin;
+    return is_closed(assembler) && assembler->disordered && !assembler->hurried &&
+           (is_hole(&assembler->sides[0]) || is_hole(&assembler->sides[1]));
+}
+
+gboolean stream_assembler_is_over(const stream_assembler *assembler)
+{
+    return is_closed(assembler) && assembler->sides[0].ended && assembler->sides[1].ended;
 }
 
 /* Was one side reset, behind bytes that were seen, or that the other side acknowledged? */
@@ -457,16 +474,30 @@ static gboolean is_quiet(stream_assembler *assembler)
     return TRUE;
 }
 
+/* There are no bytes behind a FIN that the other side acknowledged: somebody in between made those up. */
+static void drop_behind_fin(stream_side *side)
+{
+    while (!nothing_waits(side)) {
+        GSequenceIter *last = g_sequence_iter_prev(g_sequence_get_end_iter(side->waiting));
+        if (((const held_segment *)g_sequence_get(last))->offset < side->fin)
+            return;
+        drop(side, last);
+    }
+}
+
 void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment)
 {
     note_ack(assembler, segment);
     place(assembler, segment);
+    if (is_closed(assembler))
+        for (int i = 0; i < 2; i++)
+            drop_behind_fin(&assembler->sides[i]);
     if (!(segment->flags & STREAM_RST) && is_quiet(assembler))
         return;
     drain_both(assembler);
     age_holes(assembler, segment);
     drain_both(assembler);
-    if (is_reset(assembler) || stream_assembler_is_closed(assembler)) {
+    if (is_reset(assembler) || (is_closed(assembler) && !stream_assembler_outlives_close(assembler))) {
         stream_assembler_flush(assembler);
         for (int i = 0; i < 2; i++) {
             if (!assembler->sides[i].ended) {
@@ -509,6 +540,11 @@ gboolean stream_assembler_is_disordered(const stream_assembler *assembler)
 void stream_assembler_expect_disorder(stream_assembler *assembler)
 {
     assembler->disordered = TRUE;
+}
+
+void stream_assembler_hurry(stream_assembler *assembler, gboolean hurried)
+{
+    assembler->hurried = hurried;
 }
 
 gboolean stream_assembler_is_waiting(const stream_assembler *assembler)

@@ -53,6 +53,7 @@ void stream_assembler_start(stream_assembler *assembler, int side, guint32 seq, 
  *     STREAM_GRACE_SEGMENTS more segments passed without them (a capture may be slightly out of order
  *     itself; STREAM_GRACE_SEGMENTS_DISORDERED once it was seen to be), or STREAM_GRACE_MS of capture;
  *   - or more than STREAM_MAX_PENDING_BYTES or _SEGMENTS wait behind it;
+ *   - or both sides have closed, unless the capture is out of order; or one was reset;
  *   - or its bytes were on the wire but cut off by the snapshot length. */
 void stream_assembler_segment(stream_assembler *assembler, const stream_segment *segment);
 
@@ -63,8 +64,8 @@ void stream_assembler_flush(stream_assembler *assembler);
  * nothing of that side has been seen. Bytes before the first one seen have no offset: FALSE. */
 gboolean stream_assembler_offset(const stream_assembler *assembler, int side, guint32 seq, guint64 *offset_r);
 
-/* Have both sides said FIN and heard the other's? Everything was handed on then. */
-gboolean stream_assembler_is_closed(const stream_assembler *assembler);
+/* Have both sides said FIN and heard the other's, and was everything handed on? */
+gboolean stream_assembler_is_over(const stream_assembler *assembler);
 
 /* Do the streams begin with the connection? At least one side's SYN was seen, and no side is known to have begun
  * before. */
@@ -74,6 +75,13 @@ gboolean stream_assembler_from_start(const stream_assembler *assembler);
  * with two mirror ports) asks for more patience with holes: was that seen; it was seen elsewhere. */
 gboolean stream_assembler_is_disordered(const stream_assembler *assembler);
 void stream_assembler_expect_disorder(stream_assembler *assembler);
+
+/* From now on: what is said when the connection is closed is said to somebody, and later to nobody. A hole that the
+ * close leaves is a gap then, in a capture that is out of order, too. */
+void stream_assembler_hurry(stream_assembler *assembler, gboolean hurried);
+
+/* Have both sides closed, and is what may still come behind the close waited for? */
+gboolean stream_assembler_outlives_close(const stream_assembler *assembler);
 
 /* Is anything held back on either side? */
 gboolean stream_assembler_is_waiting(const stream_assembler *assembler);

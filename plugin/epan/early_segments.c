@@ -41,22 +41,22 @@ void early_segments_note_syn(const packet_info *pinfo, const tcp_segment_view *s
     g_hash_table_insert(first_bytes, sender(pinfo), GUINT_TO_POINTER(segment->seq + 1));
 }
 
-gboolean early_segments_is_ahead(const packet_info *pinfo, const tcp_segment_view *segment)
+early_place early_segments_place(const packet_info *pinfo, const tcp_segment_view *segment)
 {
     gpointer side, first;
 
     if (g_hash_table_size(first_bytes) == 0)
-        return FALSE;
+        return EARLY_NOT;
     side = sender(pinfo);
     if (!g_hash_table_lookup_extended(first_bytes, side, NULL, &first))
-        return FALSE;
+        return EARLY_NOT;
     const guint32 ahead = segment->seq - GPOINTER_TO_UINT(first);
     if (ahead == UINT32_MAX) /* a keep-alive; the first byte is still to come */
-        return FALSE;
+        return EARLY_NOT;
     if (ahead > 0 && ahead < LIMIT_EARLY_BYTES)
-        return TRUE;
+        return EARLY_AHEAD;
     g_hash_table_remove(first_bytes, side);
-    return FALSE;
+    return ahead == 0 ? EARLY_FIRST : EARLY_NOT;
 }
 
 gboolean early_segments_take_start(const packet_info *pinfo, const tcp_segment_view *segment, gboolean of_sender,

@@ -16,10 +16,12 @@ void early_segments_register(void);
 /* A SYN of a connection that is not known as mail, first pass, ports and addresses in pinfo. */
 void early_segments_note_syn(const packet_info *pinfo, const tcp_segment_view *segment);
 
-/* For each segment with bytes of such a connection on a port that promises nothing: TRUE when it brings bytes of a side
- * of which the SYN was seen and the first byte was not. Costs a look at an empty table where no connection has just
- * begun. */
-gboolean early_segments_is_ahead(const packet_info *pinfo, const tcp_segment_view *segment);
+typedef enum early_place { EARLY_NOT, EARLY_FIRST, EARLY_AHEAD } early_place;
+
+/* For each segment with bytes of such a connection on a port that promises nothing: does it bring the first byte of a
+ * side of which the SYN was seen, or is it ahead of that byte, which was not seen? Costs a look at an empty table where
+ * no connection has just begun. */
+early_place early_segments_place(const packet_info *pinfo, const tcp_segment_view *segment);
 
 /* The sequence number of the first byte of the segment's sender (or receiver), if the SYN was seen and no byte before
  * this segment. Once; asked when the connection's state is made. FALSE: not known. */

@@ -153,11 +153,13 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     tcp_segment_view *segment = tcp_watch_current(pinfo);
     stream_call *call;
     int length;
+    if (layer == STREAM_LAYER_TCP && segment && segment->used)
+        /* the rest of a segment that TCP cut for us, or what it has put together for somebody else */
+        return (int)tvb_captured_length(tvb);
     if (layer == STREAM_LAYER_TCP && segment && is_of_tcp(tvb, pinfo, segment)) {
-        if (segment->used) /* the rest of a segment that TCP cut for us */
-            return (int)tvb_captured_length(tvb);
         conversation_t *known = segment->conversation;
-        call = stream_store_segment(pinfo, known ? known : find_or_create_conversation(pinfo), segment, hint);
+        call = stream_store_segment(pinfo, known ? known : find_or_create_conversation(pinfo), segment, hint,
+                                    somebody_looks(pinfo, tree));
         segment->used = call != NULL;
         length = (int)segment->payload.len;
     } else {
@@ -225,6 +227,13 @@ static gboolean is_surely_mail(const tcp_segment_view *segment)
            mail_recogniser_look(segment->payload, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict == MAIL_VERDICT_YES;
 }
 
+/* Too few bytes to tell, of a side that begins: whoever else the port belongs to takes the connection with them. */
+static gboolean may_become_mail(const tcp_segment_view *segment)
+{
+    return segment->payload.len < MAIL_RECOGNISER_LEAST &&
+           mail_recogniser_look(segment->payload, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict != MAIL_VERDICT_NO;
+}
+
 /* What the user, or else our own preferences, say that is spoken on the connection's ports. */
 static mail_protocol promise_of(const packet_info *pinfo, gboolean *by_user_r)
 {
@@ -243,7 +252,7 @@ static mail_protocol promise_of(const packet_info *pinfo, gboolean *by_user_r)
 /* Our own ports: the state is made with the first segment, even if TCP keeps that one back. A port that the user
  * gave to Wireshark's own mail dissectors, and one that belongs to others by default when the first bytes
  * are plainly mail: the conversation is claimed, too. What was captured before a connection's first bytes waits
- * for them. */
+ * for them, and first bytes that are too few wait for more. */
 static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
 {
     if (PINFO_FD_VISITED(pinfo))
@@ -254,15 +263,16 @@ static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
     }
     gboolean by_user;
     mail_protocol promise = promise_of(pinfo, &by_user);
-    gboolean is_ahead = promise == MAIL_PROTOCOL_NONE && early_segments_is_ahead(pinfo, segment);
+    early_place place = promise == MAIL_PROTOCOL_NONE ? early_segments_place(pinfo, segment) : EARLY_NOT;
+    gboolean waits = place == EARLY_AHEAD || (place == EARLY_FIRST && may_become_mail(segment));
     if (promise == MAIL_PROTOCOL_NONE &&
-        ((!is_ahead && !is_surely_mail(segment)) || ports_changed_by_user(pinfo->srcport) ||
+        ((!waits && !is_surely_mail(segment)) || ports_changed_by_user(pinfo->srcport) ||
          ports_changed_by_user(pinfo->destport)))
         return;
     conversation_t *conversation = find_or_create_conversation(pinfo);
     if (conversation_get_dissector(conversation, pinfo->num))
         return;
-    if (is_ahead) {
+    if (waits) {
         stream_store_await(pinfo, conversation, segment);
         return;
     }
@@ -275,7 +285,8 @@ static void before_tcp(tcp_segment_view *segment, packet_info *pinfo)
 static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, packet_info *pinfo, proto_tree *tree)
 {
     segment->used = TRUE;
-    stream_call *call = stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE);
+    stream_call *call =
+        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, somebody_looks(pinfo, tree));
     announce(call, pinfo);
     if (!call || !call->accepted)
         return;

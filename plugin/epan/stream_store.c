@@ -50,11 +50,12 @@ struct mail_conversation {
     imap_mailbox_view *imap; /* pieces of mail under way; NULL: none so far */
     gboolean tls_announced;  /* STARTTLS was accepted; cleared when the session goes on in clear */
 
-    session_facts *facts;   /* what the session says about itself */
-    gboolean ended[2];      /* the session was told that this flow has ended */
-    stream_call *last_call; /* the last one with bytes; `working` when it was not kept */
-    stream_call *last_kept; /* the last one that was kept */
-    int last_flow;          /* of last_call */
+    session_facts *facts;       /* what the session says about itself */
+    gboolean ended[2];          /* the session was told that this flow has ended */
+    stream_call *last_call;     /* the last one with bytes; `working` when it was not kept */
+    stream_call *last_kept;     /* the last one that was kept */
+    int last_flow;              /* of last_call */
+    gboolean awaits_stragglers; /* last_call is that of the close */
     guint32 last_frame;
     nstime_t last_time;
     gboolean at_end; /* of the capture: no frame is being dissected */
@@ -788,7 +789,7 @@ static stream_call *keep_call(mail_conversation *mail)
 /* A connection that both sides have closed has nothing more to say; its records stay. */
 static void end_session(mail_conversation *mail)
 {
-    if (mail->layer != STREAM_LAYER_TCP || !mail->session || !stream_assembler_is_closed(mail->assembler))
+    if (mail->layer != STREAM_LAYER_TCP || !mail->session || !stream_assembler_is_over(mail->assembler))
         return;
     mail_session_free(mail->session);
     mail->session = NULL;
@@ -808,9 +809,13 @@ static stream_call *end_call(mail_conversation *mail, int flow)
 {
     stream_call *call = mail->call;
     describe_call(call, mail, flow);
-    if (call->length || stream_call_count(call))
+    /* what the end of the capture says of holes is said where the close would have said it */
+    gboolean closes =
+        mail->layer == STREAM_LAYER_TCP && !mail->awaits_stragglers && stream_assembler_outlives_close(mail->assembler);
+    if (call->length || stream_call_count(call) || closes)
         call = keep_call(mail);
-    if (call->length && !call->opaque) {
+    if (closes || (call->length && !call->opaque && !mail->awaits_stragglers)) {
+        mail->awaits_stragglers = closes;
         mail->last_call = mail->scope == wmem_file_scope() ? call : &mail->working;
         mail->last_flow = flow;
         mail->last_frame = mail->pinfo->num;
@@ -837,7 +842,7 @@ static slice tvb_slice(tvbuff_t *tvb)
 }
 
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
-                                  mail_protocol hint)
+                                  mail_protocol hint, gboolean is_shown)
 {
     mail_conversation *mail = segment->mail;
     if (!mail)
@@ -868,6 +873,7 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
                              (guint64)nstime_to_msec(&pinfo->abs_ts)};
     if (capture_is_disordered)
         stream_assembler_expect_disorder(mail->assembler);
+    stream_assembler_hurry(mail->assembler, is_shown && !later_passes_may_come(pinfo));
     stream_assembler_segment(mail->assembler, &placed);
     capture_is_disordered = stream_assembler_is_disordered(mail->assembler);
     call->has_start = stream_assembler_offset(mail->assembler, flow, segment->seq, &call->start);
@@ -969,11 +975,11 @@ static gboolean has_more_to_say(const mail_conversation *mail)
            (mail->verdict == VERDICT_UNDECIDED && stream_assembler_is_waiting(mail->assembler));
 }
 
-void stream_store_finish_all(stream_store_finished finished, void *user)
+static void finish_some(gboolean closed, stream_store_finished finished, void *user)
 {
     for (guint i = 0; i < all_conversations->len; i++) {
         mail_conversation *mail = g_ptr_array_index(all_conversations, i);
-        if (!has_more_to_say(mail))
+        if (mail->awaits_stragglers != closed || !has_more_to_say(mail))
             continue;
         stream_call *call = call_for_the_end(mail);
         guint before = stream_call_count(call);
@@ -984,6 +990,14 @@ void stream_store_finish_all(stream_store_finished finished, void *user)
                 finished(record->message, user);
         }
     }
+}
+
+/* First what has waited behind the close of its connection: its time was then. */
+void stream_store_finish_all(stream_store_finished finished, void *user)
+{
+    finish_some(TRUE, finished, user);
+    trace_store_sort();
+    finish_some(FALSE, finished, user);
 }
 
 /* Wireshark and `tshark -2` say when the first pass is over. */

@@ -121,11 +121,12 @@ gboolean stream_store_may_know(const address *source, guint32 source_port, const
  */
 gboolean stream_store_reads_tcp(const tcp_segment_view *segment);
 
-/* A segment of a connection that may be mail. `hint`: what the port promises, or NONE. First pass:
+/* A segment of a connection that may be mail. `hint`: what the port promises, or NONE. `is_shown`: somebody looks at
+ * the frame itself, so that what can only be said later is said too late if he looks once. First pass:
  * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. What
  * is returned is valid until the next call. */
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
-                                  mail_protocol hint);
+                                  mail_protocol hint, gboolean is_shown);
 
 /* Makes the state of a conversation of which this segment came before its first bytes: what comes early is kept until
  * those tell whether it is mail. First pass only. */

@@ -50,6 +50,20 @@ const trace_entry *trace_store_entry(guint index)
     return g_ptr_array_index(entries, index);
 }
 
+static gint by_frame(gconstpointer a, gconstpointer b, gpointer user _U_)
+{
+    const trace_entry *const *one = a, *const *other = b;
+    return (*one)->frame < (*other)->frame ? -1 : (*one)->frame > (*other)->frame;
+}
+
+void trace_store_sort(void)
+{
+    guint linked = mail_trace_count(links);
+    g_qsort_with_data(entries->pdata + linked, (gint)(entries->len - linked), sizeof(gpointer), by_frame, NULL);
+    for (guint i = linked; i < entries->len; i++)
+        g_hash_table_insert(indexes, trace_store_entry(i)->message, GUINT_TO_POINTER(i + 1));
+}
+
 static guint index_of(const stored_message *message)
 {
     return GPOINTER_TO_UINT(g_hash_table_lookup(indexes, message));

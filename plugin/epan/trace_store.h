@@ -32,6 +32,9 @@ void trace_store_register(void);
 /* A message has ended. First pass only. */
 void trace_store_add(stored_message *message, const session_facts *facts, mail_side sender, packet_info *pinfo);
 
+/* Puts what was added, and is not linked yet, in the order of the frames. */
+void trace_store_sort(void);
+
 /* The entry of a message; NULL: it is not known. */
 const trace_entry *trace_store_find(const stored_message *message);
 

@@ -237,6 +237,16 @@ def test_mail_is_found_on_odd_ports(tshark, session_capture, two_pass, name, por
         assert set(found) <= set(payload) and len(found) > 0.9 * len(payload)
 
 
+@pytest.mark.parametrize("mss", [1, 2, 3, 1460])
+@pytest.mark.parametrize("client_port", [6001, 5060, 1883, 3306])
+@pytest.mark.parametrize("name", MAIL)
+def test_who_listens_on_the_clients_port_does_not_take_it(tshark, session_capture, two_pass, name, client_port, mss):
+    """Ports of X11, SIP, MQTT and MySQL. With too few first bytes their dissectors are asked first, and take anything."""
+    path = session_capture(MAIL[name], client=("10.1.0.1", client_port), server_port=18999, mss=mss)
+    assert protocols(tshark, path, two_pass) == {name}
+    assert subjects(tshark, path, two_pass) == ["hello"]
+
+
 # From there on the message is not in the capture any more.
 LATEST = {"LMTP": 5, "IMAP": 7}
 

@@ -403,3 +403,39 @@ def test_one_direction_only(tshark, frames, write, two_pass):
     """The capture holds what the client said and nothing of the server."""
     path = write([frame for frame in frames if frame.sender == "C"])
     assert [first(m, "mailxtra.message.sha256") for m in messages(tshark, path, two_pass)] == [SHA256]
+
+
+# ---------------------------------------------------------------- behind the close
+
+
+@pytest.fixture
+def behind_the_close(frames, write):
+    """A capture that was out of order before, with one segment of the mail behind both FINs and their acknowledgements; or
+    without it."""
+
+    def make(lost=False):
+        at = body(frames)
+        late = frames[at[-3]]
+        early = [frames[number] for number in range(len(frames)) if number != at[-3]]
+        early.insert(at[1] + 4, early.pop(at[1]))
+        return write([*early, *([] if lost else [late])])
+
+    return make
+
+
+def test_whoever_can_wait_gets_what_is_captured_behind_the_close(tshark, behind_the_close):
+    path = behind_the_close()
+    assert contents(tshark.export("mail-attachments", path)) == sorted(FILES)
+    is_intact(tshark, path, two_pass=True)
+
+
+def test_whoever_prints_frames_once_learns_of_the_hole_at_the_close(tshark, behind_the_close):
+    for lost in (False, True):
+        [found] = messages(tshark, behind_the_close(lost), two_pass=False)
+        assert first(found, "mailxtra.message.missing") == "700"
+
+
+def test_what_does_not_come_is_told_where_the_connection_was_closed(tshark, behind_the_close):
+    path = behind_the_close(lost=True)
+    rows = [tshark.fields(path, "mailxtra.message", "frame.number", "mailxtra.message.missing", two_pass=two) for two in (False, True)]
+    assert rows[0] == rows[1] == [[[str(tshark.frames(path, "tcp.flags.fin == 1")[-1])], ["700"]]]

@@ -104,6 +104,10 @@ static const table_case cases[] = {
     {"hole, and the close says it is one", "a:ab a?2 a:ef a. b. ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}, {0, A | STREAM_FIN, SEQ_A(6), SEQ_B(0), "", 0},
       {1, A | STREAM_FIN, SEQ_B(0), SEQ_A(7), "", 0}, {0, A, SEQ_A(7), SEQ_B(1), "", 0}}, FALSE},
+    {"out of order, and the rest comes behind the close", "a:abcd a:ef a:gh b:ok b. a. ",
+     {SYN_BOTH, {1, A, SEQ_B(0), SEQ_A(4), "", 0}, {0, A, SEQ_A(0), SEQ_B(0), "abcd", 0}, {1, A, SEQ_B(0), SEQ_A(8), "ok", 0},
+      {0, A | STREAM_FIN, SEQ_A(8), SEQ_B(2), "", 0}, {1, A | STREAM_FIN, SEQ_B(2), SEQ_A(9), "", 0}, {0, A, SEQ_A(9), SEQ_B(3), "", 0},
+      {0, A, SEQ_A(6), SEQ_B(0), "gh", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}}, FALSE},
     {"a hole of two turns, and what was said in between", "a:ab a?2 b:ok a?3 a:ef ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {1, A, SEQ_B(0), SEQ_A(4), "ok", 0}, {0, A, SEQ_A(7), SEQ_B(2), "ef", 0}}, TRUE},
     {"hole at the very end", "a:ab a?3 a. b. ",
@@ -117,6 +121,11 @@ static const table_case cases[] = {
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, STREAM_RST, SEQ_A(1), 0, "", 0}, {0, A, SEQ_A(2), SEQ_B(0), "cd", 0}}, TRUE},
     {"a reset far away", "a:ab a:cd ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, STREAM_RST, SEQ_A(0x40000000), 0, "", 0}, {0, A, SEQ_A(2), SEQ_B(0), "cd", 0}}, TRUE},
+    {"a forged acknowledgement far away, and a reset", "a:ab b. a. ",
+     {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {1, A | STREAM_RST, SEQ_B(0), SEQ_A(0x40000000), "", 0}}, FALSE},
+    {"bytes that somebody made up, behind the FIN", "a:ab a. b. ",
+     {SYN_BOTH, {0, A, SEQ_A(0x40000000), SEQ_B(0), "x", 0}, {0, A | STREAM_FIN, SEQ_A(0), SEQ_B(0), "ab", 0},
+      {1, A | STREAM_FIN, SEQ_B(0), SEQ_A(3), "", 0}, {0, A, SEQ_A(3), SEQ_B(1), "", 0}}, FALSE},
     {"flush", "a:ab a?2 a:ef ", {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(0), "ab", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}}, TRUE},
     {"flush: a hole behind what acknowledges bytes that were never sent", "b. a:ab a?2 a:ef ",
      {SYN_BOTH, {0, A, SEQ_A(0), SEQ_B(100), "ab", 0}, {0, A, SEQ_A(4), SEQ_B(0), "ef", 0}, {1, A | STREAM_FIN, SEQ_B(0), SEQ_A(0), "", 0}}, TRUE},
@@ -150,6 +159,33 @@ static void test_table(void)
             stream_assembler_flush(assembler);
         g_test_message("%s", cases[i].name);
         g_assert_cmpstr(got->log->str, ==, cases[i].expected);
+        stream_assembler_free(assembler);
+        received_free(got);
+    }
+}
+
+/* A capture that is out of order, with a hole that both sides' close leaves: it waits for the end of the capture, unless
+ * that is too late for whoever looks. */
+static void test_hurry(void)
+{
+    static const segment_row rows[] = {
+        SYN_BOTH,
+        {1, A, SEQ_B(0), SEQ_A(4), "", 0},
+        {0, A, SEQ_A(0), SEQ_B(0), "abcd", 0},
+        {0, A | STREAM_FIN, SEQ_A(6), SEQ_B(0), "gh", 0},
+        {1, A | STREAM_FIN, SEQ_B(0), SEQ_A(9), "", 0},
+        {0, A, SEQ_A(9), SEQ_B(1), "", 0},
+    };
+    for (int hurried = 0; hurried < 2; hurried++) {
+        received *got = received_new();
+        stream_assembler *assembler = stream_assembler_new(&sink, got);
+        stream_assembler_hurry(assembler, hurried);
+        for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+            feed_row(assembler, &rows[i]);
+        g_assert_cmpstr(got->log->str, ==, hurried ? "a:abcd a?2 a:gh a. b. " : "a:abcd ");
+        g_assert_true(stream_assembler_is_over(assembler) == hurried);
+        stream_assembler_flush(assembler);
+        g_assert_cmpstr(got->log->str, ==, "a:abcd a?2 a:gh a. b. ");
         stream_assembler_free(assembler);
         received_free(got);
     }
@@ -373,6 +409,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stream_assembler/table", test_table);
     g_test_add_func("/stream_assembler/grace", test_grace);
+    g_test_add_func("/stream_assembler/hurry", test_hurry);
     g_test_add_func("/stream_assembler/patience", test_patience);
     g_test_add_func("/stream_assembler/bound", test_bound);
     g_test_add_func("/stream_assembler/bound_of_segments", test_bound_of_segments);
