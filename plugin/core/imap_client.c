@@ -51,12 +51,32 @@ static void clear_request(gpointer data)
     g_free(((fetch_request *)data)->section);
 }
 
-static void note_requests(question *asked, const imap_items *items)
+/* Is that the one whole piece of mail that the command asks for? */
+static void note_section(question *asked, const imap_section *section, gboolean *several)
 {
+    if (*several)
+        return;
+    *several = asked->section || section->is_partial;
+    g_free(asked->section);
+    asked->section = *several ? NULL : imap_section_name(section);
+    asked->is_binary = section->is_binary;
+}
+
+static void note_requests(question *asked, gboolean by_uid, const imap_items *items)
+{
+    const imap_item *set = imap_items_find(items, IMAP_ITEM_SET);
+    gboolean several = FALSE;
+    guint64 number;
+
+    if (by_uid && set && imap_number(set->text, &number))
+        asked->uid = (guint32)number;
     for (guint i = 0; i < items->array->len; i++) {
         const imap_item *item = &g_array_index(items->array, imap_item, i);
         imap_section section;
-        if (item->kind != IMAP_ITEM_FETCH_ITEM || !imap_section_parse(item->text, &section) || !section.is_partial)
+        if (item->kind != IMAP_ITEM_FETCH_ITEM || !imap_section_parse(item->text, &section))
+            continue;
+        note_section(asked, &section, &several);
+        if (!section.is_partial)
             continue;
         if (!asked->requests) {
             asked->requests = g_array_new(FALSE, FALSE, sizeof(fetch_request));
@@ -115,7 +135,7 @@ void imap_client_emit_command(imap_session *s, const imap_line *line, gboolean l
         event.argument = slice_from(event.line, event.argument_offset);
         imap_items_reset(&s->items);
         imap_command_items(line, &s->command, &s->items, &event.anomalies);
-        note_requests(s->asked, &s->items);
+        note_requests(s->asked, s->command.by_uid, &s->items);
         note_mailbox(s->asked, &s->items);
         imap_place_items(s, h, &imap);
         if (s->command.verb == IMAP_VERB_AUTHENTICATE)

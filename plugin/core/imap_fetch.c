@@ -22,6 +22,13 @@ void imap_fetch_begin(imap_fetch *fetch, gsize at)
     *fetch = (imap_fetch){.progress.at = at, .values = values};
 }
 
+void imap_fetch_begin_inside(imap_fetch *fetch, gsize at, gboolean is_value)
+{
+    imap_fetch_begin(fetch, at);
+    fetch->state = is_value ? FETCH_VALUE : FETCH_NAMES;
+    fetch->name = FETCH_OTHER;
+}
+
 static void end_value(imap_fetch *fetch, gsize end)
 {
     imap_fetch_value *last = &g_array_index(fetch->values, imap_fetch_value, fetch->values->len - 1);

@@ -47,6 +47,8 @@ typedef struct imap_fetch_value {
 void imap_fetch_init(imap_fetch *fetch);
 void imap_fetch_clear(imap_fetch *fetch);
 void imap_fetch_begin(imap_fetch *fetch, gsize at);
+/* The same where the beginning of the list is lost: an item begins at `at`, or (is_value) the value of one. */
+void imap_fetch_begin_inside(imap_fetch *fetch, gsize at, gboolean is_value);
 
 /* Reads on in the line as far as it is there. At a literal: is it the value of an attribute, which then is *name_r?
  * Linear over all calls for one line. */

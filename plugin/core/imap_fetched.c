@@ -29,7 +29,10 @@ static void fetch_facts(imap_session *s, const imap_line *line, mail_imap *imap)
     imap->sequence = (guint32)s->response.number;
     if (imap_fetch_find(&s->fetch, line, FETCH_UID, &value) && imap_number(value, &number)) {
         imap->uid = (guint32)number;
-        g_hash_table_insert(s->uids, GUINT_TO_POINTER(imap->sequence), GUINT_TO_POINTER(imap->uid));
+        if (imap->sequence)
+            g_hash_table_insert(s->uids, GUINT_TO_POINTER(imap->sequence), GUINT_TO_POINTER(imap->uid));
+    } else if (imap->sequence == 0) {
+        imap->uid = imap_stray_uid(s);
     } else {
         imap->uid = GPOINTER_TO_UINT(g_hash_table_lookup(s->uids, GUINT_TO_POINTER(imap->sequence)));
     }
@@ -204,7 +207,7 @@ static gboolean open_piece(imap_session *s, const imap_line *line, open_message 
 
     if (s->in_urlfetch)
         return imap_urlfetch_read(&s->urls, line, &value) && set_url(piece, &value, line);
-    if (!s->in_fetch || !imap_fetch_read(&s->fetch, line, &name) || !imap_section_parse(name, &section))
+    if (!s->in_fetch || !imap_fetch_read(&s->fetch, line, &name) || !imap_stray_section(s, name, &section))
         return FALSE;
     set_section(s, piece, &section);
     fetch_facts(s, line, facts_r);
@@ -231,7 +234,7 @@ static open_message *begin_piece(imap_session *s, gsize len)
     if (piece->begun)
         return piece;
     imap_reader_line(s->server.reader, &line);
-    (void)imap_response_parse(line.text, &s->response);
+    (void)imap_stray_parse(s, line.text);
     if (!piece->url_at) {
         fetch_facts(s, &line, &facts);
         set_facts(piece, &facts);

@@ -205,7 +205,10 @@ static void emit_untagged(imap_session *s, const imap_line *line, gboolean last,
 
     if (last) {
         imap_items_reset(&s->items);
-        imap_response_items(line, &s->response, &s->items, &event.anomalies);
+        if (s->rest.is_there)
+            event.anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
+        else
+            imap_response_items(line, &s->response, &s->items, &event.anomalies);
         imap_fetched_items(s, line);
         imap_place_items(s, &s->server, imap);
     }
@@ -235,11 +238,14 @@ static void read_data(imap_session *s, const imap_line *line)
 
 static gboolean begin_response(imap_session *s, const imap_line *line)
 {
-    gboolean fits = imap_response_parse(line->text, &s->response);
+    gboolean fits = imap_stray_parse(s, line->text);
 
     if (!fits || s->in_fetch || s->in_urlfetch || s->response.status)
         return fits;
-    if (s->response.has_number && slice_is(s->response.name, "FETCH")) {
+    if (s->rest.is_there) {
+        s->in_fetch = TRUE;
+        imap_fetch_begin_inside(&s->fetch, s->rest.items_at, s->rest.is_at_value);
+    } else if (s->response.has_number && slice_is(s->response.name, "FETCH")) {
         s->in_fetch = TRUE;
         imap_fetch_begin(&s->fetch, s->response.data_offset);
     } else if (!s->response.has_number && slice_is(s->response.name, "URLFETCH")) {
@@ -267,6 +273,7 @@ static void end_server_line(imap_session *s)
     imap_end_chunks(&s->server);
     s->in_fetch = s->in_urlfetch = FALSE;
     s->server.behind_hole = FALSE;
+    s->rest.is_there = FALSE;
 }
 
 static void read_server_line(imap_session *s)
@@ -337,10 +344,18 @@ static void read_server_lost(imap_session *s)
 
     if (!line_reader_next(s->server.lines, &s->server.in, &line))
         return;
-    if (server_fits(s, line.line) && !(line.anomalies & ANOMALY_BIT(ANOMALY_LINE_TOO_LONG)))
+    gboolean whole = !(line.anomalies & ANOMALY_BIT(ANOMALY_LINE_TOO_LONG));
+    gboolean may_be_rest = s->server.in_line && whole;
+
+    s->server.in_line = FALSE;
+    if (whole && server_fits(s, line.line)) {
+        imap_stray_end(s, TRUE);
         imap_reread(&s->server, &line, read_server_step, s);
-    else
+    } else if (may_be_rest && imap_stray_is_rest(s, line.line)) {
+        imap_reread(&s->server, &line, read_server_step, s);
+    } else if (!imap_stray_take(s, &line)) {
         imap_emit_text(s, MAIL_SERVER, &line, s->server.behind_hole ? ANOMALY_BIT(ANOMALY_LOST_BYTES) : 0);
+    }
 }
 
 static void read_injected(imap_session *s)
@@ -378,7 +393,7 @@ void imap_server_break(imap_session *s, anomaly_set anomalies)
     text_line text;
 
     imap_reader_line(h->reader, &line);
-    (void)imap_response_parse(line.text, &s->response);
+    (void)imap_stray_parse(s, line.text);
     if (imap_reader_has_begun(h->reader) && !imap_reader_is_passing(h->reader)) {
         text = imap_text_line_of(h, &line);
         if (text.end > text.start)
@@ -386,8 +401,9 @@ void imap_server_break(imap_session *s, anomaly_set anomalies)
     }
     imap_fetched_break(s, &line, imap_reader_is_passing(h->reader) && imap_reader_literal_left(h->reader) > 0);
     imap_reader_forget(h->reader);
-    if (line_reader_flush(h->lines, &text))
+    if (line_reader_flush(h->lines, &text) && !(s->stray.is_open && imap_stray_take(s, &text)))
         imap_emit_text(s, MAIL_SERVER, &text, anomalies);
+    imap_stray_end(s, FALSE);
     end_server_line(s);
 }
 
@@ -414,8 +430,10 @@ void imap_server_cross_gap(imap_session *s, guint64 missing)
         if (missing == 0)
             return;
     }
+    if (imap_stray_gap(s, missing))
+        return;
     imap_server_break(s, ANOMALY_BIT(ANOMALY_LOST_BYTES));
     imap_emit_gap(s, MAIL_SERVER, missing, 0);
-    h->lost = h->behind_hole = TRUE;
+    h->lost = h->behind_hole = h->in_line = TRUE;
     s->replied = TRUE;
 }

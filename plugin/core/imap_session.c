@@ -129,6 +129,7 @@ static void question_free(gpointer data)
     g_free(asked->mailbox);
     if (asked->requests)
         g_array_unref(asked->requests);
+    g_free(asked->section);
     g_free(asked);
 }
 
@@ -377,6 +378,7 @@ imap_session *imap_session_new(gboolean from_start, mail_event_sink sink, void *
     imap_urlfetch_init(&s->urls);
     s->pieces = g_array_new(FALSE, FALSE, sizeof(open_message));
     g_array_set_clear_func(s->pieces, clear_piece);
+    s->stray.held = g_byte_array_new();
     return s;
 }
 
@@ -401,6 +403,8 @@ void imap_session_free(imap_session *s)
     imap_fetch_clear(&s->fetch);
     imap_urlfetch_clear(&s->urls);
     g_array_unref(s->pieces);
+    g_byte_array_unref(s->stray.held);
+    g_free(s->stray.piece.section);
     sasl_free(s->exchange);
     imap_append_clear(&s->append);
     g_free(s->mailbox);

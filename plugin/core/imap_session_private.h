@@ -1,7 +1,7 @@
 /* imap_session_private.h
- * An IMAP session from inside, for imap_session.c, imap_client.c, imap_held.c and imap_server.c only. What the two
- * sides share: the questions that are open, the mailbox that is selected, and whether the bytes are plain, TLS or
- * compressed.
+ * An IMAP session from inside, for imap_session.c, imap_client.c, imap_held.c, imap_server.c, imap_fetched.c and
+ * imap_stray.c only. What the two sides share: the questions that are open, the mailbox that is selected, and whether
+ * the bytes are plain, TLS or compressed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -55,6 +55,9 @@ typedef struct question {
     char *mailbox;       /* SELECT, EXAMINE; UTF-8 */
     guint32 uidvalidity; /* of it */
     GArray *requests;    /* of fetch_request; NULL: none */
+    char *section;       /* FETCH: the one whole piece of mail it asks for; NULL: none, or several */
+    gboolean is_binary;  /* that piece */
+    guint32 uid;         /* FETCH: the one message that it asks for; 0: none, or several, or by number */
 } question;
 
 /* A piece of mail in a FETCH response, or a message that is appended. */
@@ -68,6 +71,24 @@ typedef struct open_message {
     gboolean hole, cut;
 } open_message;
 
+/* What is left of the line of a FETCH response, and announces a literal. */
+typedef struct imap_rest {
+    gboolean is_there;
+    gsize items_at;       /* where in the line an item begins */
+    gboolean is_at_value; /* or the value of one */
+} imap_rest;
+
+/* Mail whose announcement is lost. */
+typedef struct imap_stray {
+    gboolean is_open;
+    open_message piece;
+    gboolean is_holding; /* one line waits for the next one */
+    GByteArray *held;    /* that line, with its end */
+    guint64 start;       /* of it in the stream */
+    guint64 cut;         /* bytes of it that were not kept */
+    guint64 end;         /* in the stream, of what was told last */
+} imap_stray;
+
 typedef struct half {
     imap_reader *reader;
     line_reader *lines; /* while lost */
@@ -76,6 +97,7 @@ typedef struct half {
     stream_cursor in;
     gboolean seen, ended, lost;
     gboolean behind_hole;
+    gboolean in_line; /* behind the hole: what comes first is the rest of a line */
 
     /* of the logical line under way */
     gsize chunk_at;      /* where in its text the stretch that was not said yet begins */
@@ -117,6 +139,8 @@ struct imap_session {
     imap_urlfetch urls;
     gboolean in_fetch, in_urlfetch;
     GArray *pieces; /* of open_message: of the FETCH or URLFETCH response under way */
+    imap_rest rest;
+    imap_stray stray;
 
     imap_command command; /* likewise */
     question *asked;
@@ -206,6 +230,23 @@ void imap_fetched_items(imap_session *s, const imap_line *line);
 void imap_fetched_end(imap_session *s, const imap_line *line, const mail_imap *facts);
 /* The rest of the response will not come. `cut`: nor will the end of the last piece. */
 void imap_fetched_break(imap_session *s, const imap_line *line, gboolean cut);
+
+/* --- imap_stray.c: mail behind a hole in the line that announced it --- */
+
+/* Is the line the rest of one that announces the mail that a FETCH waits for? Then s->rest says what is known of it. */
+gboolean imap_stray_is_rest(imap_session *s, slice line);
+/* imap_response_parse() into s->response, for such a line, too. */
+gboolean imap_stray_parse(imap_session *s, slice line);
+/* Of such a line: the UID of the message, if it can be only one; else 0. */
+guint32 imap_stray_uid(const imap_session *s);
+/* imap_section_parse(), for what is left of a name, too. */
+gboolean imap_stray_section(const imap_session *s, slice name, imap_section *section_r);
+/* A line that is no response. FALSE: nobody waits for mail, it is not taken. */
+gboolean imap_stray_take(imap_session *s, const text_line *line);
+/* A hole. TRUE: it is in such mail, and was told. */
+gboolean imap_stray_gap(imap_session *s, guint64 missing);
+/* No more lines come that are no response. `by_response`: because this is one. */
+void imap_stray_end(imap_session *s, gboolean by_response);
 
 /* --- imap_server.c --- */
 

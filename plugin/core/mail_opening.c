@@ -59,21 +59,27 @@ static slice said_by(const mail_opening *opening, int side)
     return said ? (slice){said->data, said->len} : SLICE_EMPTY;
 }
 
-static gboolean begins_in_hole(const mail_opening *opening, int side)
+/* Does the side's first line have a hole? */
+static gboolean begins_with_hole(const mail_opening *opening, int side)
 {
-    for (guint i = 0; opening->pieces && i < opening->pieces->len; i++) {
-        const piece *first = &g_array_index(opening->pieces, piece, i);
-        if (first->side == side)
-            return first->missing > 0;
+    slice said = said_by(opening, side);
+    const guint8 *lf = said.len ? memchr(said.data, '\n', said.len) : NULL;
+    gsize line = lf ? (gsize)(lf - said.data) : said.len, told = 0;
+
+    for (guint i = 0; opening->pieces && i < opening->pieces->len && told <= line; i++) {
+        const piece *next = &g_array_index(opening->pieces, piece, i);
+        if (next->side == side && next->missing)
+            return TRUE;
+        told += next->side == side ? next->length : 0;
     }
     return FALSE;
 }
 
-/* Without a first line whose beginning may be lost. */
+/* Without a first line of which something is lost. */
 static slice whole_lines_of(const mail_opening *opening, int side)
 {
     slice said = said_by(opening, side);
-    if (!begins_in_hole(opening, side))
+    if (!begins_with_hole(opening, side))
         return said;
     const guint8 *lf = said.len ? memchr(said.data, '\n', said.len) : NULL;
     return lf ? slice_from(said, (gsize)(lf + 1 - said.data)) : SLICE_EMPTY;
@@ -89,7 +95,7 @@ mail_guess mail_opening_look(const mail_opening *opening, mail_protocol hint, in
 {
     mail_guess guess = mail_recogniser_look(said_by(opening, 0), said_by(opening, 1), hint);
     *is_telling_r = is_telling(said_by(opening, side));
-    if (guess.verdict == MAIL_VERDICT_NO && (begins_in_hole(opening, 0) || begins_in_hole(opening, 1))) {
+    if (guess.verdict == MAIL_VERDICT_NO && (begins_with_hole(opening, 0) || begins_with_hole(opening, 1))) {
         guess = mail_recogniser_look(whole_lines_of(opening, 0), whole_lines_of(opening, 1), hint);
         *is_telling_r = is_telling(whole_lines_of(opening, side));
     }

@@ -5,9 +5,9 @@
  *
  * Behind AUTH and STLS the client's bytes are held until the answer says what they are
  * (see smtp_session.c). The server's bytes are held only where nothing says what they
- * are: behind a hole, at the beginning of a capture that starts late, behind a +OK to an unknown command
- * (SERVER_LOST). Then the lines themselves are asked: a status line, a listing, or text, which
- * is (the rest of) a message.
+ * are: behind a hole (what is left of a status line may tell), at the beginning of a capture that starts late, behind a
+ * +OK to an unknown command (SERVER_LOST). Then the lines themselves are asked: a status line, a listing, or text,
+ * which is (the rest of) a message.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -34,6 +34,7 @@ typedef enum server_state {
     SERVER_MESSAGE,
     /* from here on the server's bytes are held */
     SERVER_MESSAGE_HOLE, /* in a message, behind a hole: is the next line still message? */
+    SERVER_STATUS_HOLE,  /* in a status line, behind a hole that is too small to reach behind it */
     SERVER_LOST
 } server_state;
 
@@ -63,6 +64,11 @@ typedef struct half {
     gboolean behind_hole; /* its next line may be the rest of one */
 } half;
 
+/* "+OK" and a line end: less is no whole status line. */
+#define STATUS_LEAST 5
+/* ".", "+OK" and line ends: less is no end of a message with one more answer. */
+#define ANSWER_LEAST 8
+
 struct pop3_session {
     mail_event_sink sink;
     void *user;
@@ -84,6 +90,8 @@ struct pop3_session {
     server_state server_state;
     gboolean answers_unknown; /* SERVER_LOST behind a +OK: what follows begins a line and nothing is cut */
     gboolean listing_hole;
+    char status_begun[STATUS_LEAST]; /* SERVER_STATUS_HOLE: what there is of the line in front of the hole */
+    gsize status_lost;               /* and how much of it lies in there */
     GQueue queue;
     certainty lost;
     guint32 exchange_count;
@@ -753,6 +761,31 @@ static void follow_reply(pop3_session *s, const question *asked, const pop3_repl
         s->client_state = strcmp(reply->status, "+") == 0 ? CLIENT_RESPONSE : CLIENT_COMMANDS;
 }
 
+/* The end of what servers say in front of a message, and not in front of a listing: "+OK 120 octets", "+OK message
+ * follows"; but "+OK 2 messages (320 octets)". */
+static gboolean ends_status_of_message(slice line)
+{
+    static const char *const ends[] = {"octets", "bytes", "octets follow", "ge follows"};
+
+    if (line.len && line.data[line.len - 1] == '.')
+        line.len--;
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        gsize len = strlen(ends[i]);
+        if (line.len >= len && slice_is(slice_from(line, line.len - len), ends[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Which of several questions is answered may be lost, and yet be the same. */
+static gboolean all_await_messages(const pop3_session *s)
+{
+    for (const GList *link = s->queue.head; link; link = link->next)
+        if (((const question *)link->data)->verb != POP3_VERB_RETR)
+            return FALSE;
+    return s->lost == REPLIES_LOST && s->queue.head;
+}
+
 static void read_status(pop3_session *s, const text_line *line, const pop3_reply *reply)
 {
     mail_event event = event_of_line(MAIL_EVENT_REPLY_LINE, MAIL_SERVER, line);
@@ -764,6 +797,9 @@ static void read_status(pop3_session *s, const text_line *line, const pop3_reply
     event.text = reply->text;
     event.enhanced = reply->code;
     event.first = event.last = TRUE;
+    if (s->server_state == SERVER_STATUS_HOLE)
+        event.anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);
+    s->server_state = SERVER_STATUS;
     s->replied = TRUE;
     if (greeting || (!s->from_start && s->exchange_count == 0))
         read_greeting(s, reply->text);
@@ -784,6 +820,10 @@ static void read_status(pop3_session *s, const text_line *line, const pop3_reply
     if (asked) {
         follow_reply(s, asked, reply, line);
         question_free(asked);
+    } else if (!greeting && strcmp(reply->status, "+OK") == 0 &&
+               (all_await_messages(s) || ends_status_of_message(reply->text))) {
+        s->answering = 0;
+        begin_message(s, MAIL_FROM_RETR, DOT_BEGIN_LINE, (line->anomalies & ANOMALY_BIT(ANOMALY_BARE_LF)) != 0);
     } else if (!greeting && strcmp(reply->status, "+OK") == 0) {
         s->server_state = SERVER_LOST;
         s->answers_unknown = TRUE;
@@ -827,15 +867,6 @@ static void read_server(pop3_session *s)
 
 /* --- the server's side where nothing says what it is --- */
 
-/* field-name ":" (RFC 5322 2.2), or mbox' "From ". */
-static gboolean is_header_field(slice line)
-{
-    gsize len = 0;
-    while (len < line.len && line.data[len] > ' ' && line.data[len] < 0x7F && line.data[len] != ':')
-        len++;
-    return (len > 1 && len < line.len && line.data[len] == ':') || slice_begins(line, "From ");
-}
-
 /* A number, a blank and one word: an item of LIST or UIDL. */
 static gboolean is_item(slice line)
 {
@@ -859,7 +890,14 @@ static gboolean is_capability(slice line)
     return FALSE;
 }
 
-typedef enum lost_verdict { LOST_UNDECIDED, LOST_STATUS, LOST_LISTING, LOST_MESSAGE, LOST_LINE } lost_verdict;
+typedef enum lost_verdict {
+    LOST_UNDECIDED,
+    LOST_STATUS,
+    LOST_LISTING,
+    LOST_MESSAGE,
+    LOST_MESSAGE_NEXT, /* behind the rest of its status line */
+    LOST_LINE
+} lost_verdict;
 
 static lost_verdict judge_line(const pop3_session *s, slice line, guint number, pop3_verb *verb_r)
 {
@@ -877,10 +915,17 @@ static lost_verdict judge_line(const pop3_session *s, slice line, guint number, 
     return number == 2 ? LOST_MESSAGE : LOST_UNDECIDED;
 }
 
+static gboolean awaits_message(const pop3_session *s)
+{
+    const question *oldest = g_queue_peek_head((GQueue *)&s->queue);
+    return oldest && oldest->form == ANSWER_MESSAGE;
+}
+
 /* What do the held bytes show? *len_r: the bytes in front of it that fit nowhere. */
 static lost_verdict judge_lost(const pop3_session *s, gsize *len_r, pop3_verb *verb_r)
 {
     slice bytes = slice_head(held_bytes_peek(s->server.held), 2 * LIMIT_GUESS_BYTES), rest = bytes;
+    gboolean message_next = FALSE;
     const guint8 *lf;
 
     for (guint number = 0; rest.len && (lf = memchr(rest.data, '\n', rest.len)); number++) {
@@ -890,8 +935,12 @@ static lost_verdict judge_lost(const pop3_session *s, gsize *len_r, pop3_verb *v
         rest = slice_from(rest, line.len + 1);
         if (line.len && line.data[line.len - 1] == '\r')
             line.len--;
+        if (message_next && is_header_field(line))
+            return LOST_MESSAGE_NEXT;
         verdict = judge_line(s, line, number, verb_r);
-        if (verdict == LOST_UNDECIDED)
+        message_next = number == 0 && verdict != LOST_STATUS && !s->answers_unknown && awaits_message(s) &&
+                       ends_status_of_message(line);
+        if (message_next || verdict == LOST_UNDECIDED)
             continue;
         if (verdict == LOST_MESSAGE && is_text(slice_head(bytes, (gsize)(rest.data - bytes.data)))) {
             *len_r = 0;
@@ -907,17 +956,22 @@ static lost_verdict judge_lost(const pop3_session *s, gsize *len_r, pop3_verb *v
     return is_text(bytes) ? LOST_MESSAGE : LOST_LINE;
 }
 
-/* Takes the oldest question as answered when its answer has that form. */
+/* Takes a question as answered by what has that form. Of several that were asked at once the hole may hold other
+ * answers, too: then only the one that can be meant is named, and nothing is certain. */
 static void answer_lost_question(pop3_session *s, answer_form form, mail_message_source *source)
 {
-    question *oldest = g_queue_peek_head(&s->queue);
+    const question *meant = NULL;
+    guint fitting = 0;
 
-    s->answering = 0;
-    *source = MAIL_FROM_RETR;
-    if (!oldest || oldest->form != form)
+    for (GList *link = s->queue.head; link; link = link->next) {
+        const question *asked = link->data;
+        if (asked->form == form && fitting++ == 0)
+            meant = asked;
+    }
+    s->answering = fitting == 1 ? meant->number : 0;
+    *source = fitting == 1 && meant->verb == POP3_VERB_TOP ? MAIL_FROM_TOP : MAIL_FROM_RETR;
+    if (fitting == 0 || g_queue_get_length(&s->queue) > 1)
         return;
-    s->answering = oldest->number;
-    *source = oldest->verb == POP3_VERB_TOP ? MAIL_FROM_TOP : MAIL_FROM_RETR;
     forget_oldest(s);
     s->lost = CERTAIN;
 }
@@ -929,6 +983,11 @@ static gboolean decide_lost(pop3_session *s, gboolean force)
     gsize len = 0;
 
     switch (judge_lost(s, &len, &verb)) {
+    case LOST_MESSAGE_NEXT:
+        show_held(s, MAIL_SERVER, &s->server, len, ANOMALY_BIT(ANOMALY_LOST_BYTES));
+        answer_lost_question(s, ANSWER_MESSAGE, &source);
+        begin_message(s, source, DOT_BEGIN_LINE, FALSE);
+        return TRUE;
     case LOST_STATUS:
         show_held(s, MAIL_SERVER, &s->server, len, 0);
         s->server_state = SERVER_STATUS;
@@ -973,13 +1032,75 @@ static gboolean decide_behind_hole(pop3_session *s, gboolean force)
     return TRUE;
 }
 
+/* What comes next from the server may answer anything. */
+static void lose_replies(pop3_session *s)
+{
+    s->server_state = SERVER_LOST;
+    s->answers_unknown = FALSE;
+    if (s->lost == CERTAIN)
+        s->lost = REPLIES_LOST;
+}
+
+/* Of the status the first bytes may be known, then some are lost, and this is the rest of the line. NULL: it is none.
+ */
+static const char *complete_status(const pop3_session *s, slice rest, slice *text_r)
+{
+    /* four bytes and a blank: "-ERR", not "+OK " and one more */
+    static const char *const statuses[] = {"-ERR", "+OK"};
+    gsize begun = strlen(s->status_begun), gone = begun + s->status_lost;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++) {
+        const char *status = statuses[i];
+        gsize len = strlen(status), left = len > gone ? len - gone : 0;
+        if (strncmp(status, s->status_begun, MIN(begun, len)) != 0 || !slice_begins(rest, status + len - left))
+            continue;
+        *text_r = slice_from(rest, left);
+        if (gone > len || (text_r->len ? text_r->data[0] == ' ' : i > 0 || gone < len))
+            return status;
+    }
+    return NULL;
+}
+
+/* The hole lies in a status line: what is left of the line says which. FALSE: more bytes are needed. */
+static gboolean decide_status(pop3_session *s, gboolean force)
+{
+    slice bytes = held_bytes_peek(s->server.held), text;
+    const guint8 *lf = memchr(bytes.data, '\n', MIN(bytes.len, LIMIT_GUESS_BYTES));
+    slice rest = slice_head(bytes, lf ? (gsize)(lf - bytes.data) : 0);
+    pop3_reply reply = {0};
+    text_line line;
+
+    if (!lf && bytes.len < LIMIT_GUESS_BYTES && !force && !held_bytes_gap_follows(s->server.held))
+        return FALSE;
+    if (rest.len && rest.data[rest.len - 1] == '\r')
+        rest.len--;
+    reply.status = lf ? complete_status(s, rest, &text) : NULL;
+    if (!reply.status) {
+        lose_replies(s);
+        return TRUE;
+    }
+    reply.text = slice_trim(text);
+    s->server.in.bytes = slice_head(bytes, (gsize)(lf - bytes.data) + 1);
+    (void)line_reader_next(s->server.lines, &s->server.in, &line);
+    s->server.behind_hole = FALSE;
+    read_status(s, &line, &reply);
+    held_bytes_skip(s->server.held, (gsize)(lf - bytes.data) + 1);
+    return TRUE;
+}
+
 static void cross_server_gap(pop3_session *s, guint64 missing)
 {
+    guint64 begun = line_reader_pending(s->server.lines);
     dot_piece piece;
     text_line line;
 
-    if (line_reader_flush(s->server.lines, &line))
+    s->status_begun[0] = '\0';
+    s->status_lost = begun + missing < STATUS_LEAST ? (gsize)missing : 0;
+    if (line_reader_flush(s->server.lines, &line)) {
+        if (s->status_lost)
+            g_strlcpy(s->status_begun, (const char *)line.line.data, line.line.len + 1);
         emit_text(s, MAIL_SERVER, &line, ANOMALY_BIT(ANOMALY_LOST_BYTES));
+    }
     if (s->server_state == SERVER_MESSAGE && dot_decoder_flush(s->dots, &piece))
         emit_message_data(s, &piece);
     if (s->message_open && s->message_hole && s->spoke_last == MAIL_CLIENT && g_queue_get_length(&s->queue) == 1)
@@ -991,19 +1112,24 @@ static void cross_server_gap(pop3_session *s, guint64 missing)
     if (s->message_open) {
         s->message_hole = TRUE;
         s->server_state = SERVER_MESSAGE_HOLE;
+        if (missing >= ANSWER_LEAST && !g_queue_is_empty(&s->queue) && s->lost == CERTAIN)
+            s->lost = REPLIES_LOST; /* the end of the message may be in there, and more answers */
         return;
     }
     if (s->server_state == SERVER_LISTING) {
         s->listing_hole = TRUE;
         return;
     }
-    s->server_state = SERVER_LOST;
-    s->answers_unknown = FALSE;
+    const question *oldest = g_queue_peek_head(&s->queue);
+    gboolean in_status = s->server_state == SERVER_STATUS && s->status_lost && s->lost == CERTAIN && oldest &&
+                         oldest->verb != POP3_VERB_AUTH; /* "+" is a whole one */
     s->replied = TRUE;
     s->server.seen = TRUE;
-    if (s->lost == CERTAIN)
-        s->lost = REPLIES_LOST;
     s->spoke_last = MAIL_SERVER; /* in the hole */
+    if (in_status)
+        s->server_state = SERVER_STATUS_HOLE;
+    else
+        lose_replies(s);
 }
 
 static void read_held_server(pop3_session *s, gboolean force)
@@ -1017,7 +1143,10 @@ static void read_held_server(pop3_session *s, gboolean force)
             (void)held_bytes_take_gap(held, &missing);
             cross_server_gap(s, missing);
         } else if (server_waits(s)) {
-            if (!(s->server_state == SERVER_LOST ? decide_lost(s, force) : decide_behind_hole(s, force)))
+            gboolean decided = s->server_state == SERVER_LOST          ? decide_lost(s, force)
+                               : s->server_state == SERVER_STATUS_HOLE ? decide_status(s, force)
+                                                                       : decide_behind_hole(s, force);
+            if (!decided)
                 return;
         } else {
             s->server.in.bytes = bytes;
@@ -1033,8 +1162,10 @@ static void read_held_server(pop3_session *s, gboolean force)
 static void feed_client(pop3_session *s, slice bytes)
 {
     s->client.seen = TRUE;
-    if (s->spoke_last == MAIL_SERVER && s->server_state == SERVER_LOST)
-        read_held_server(s, TRUE); /* the server had its say */
+    if (s->spoke_last == MAIL_SERVER && (s->server_state == SERVER_LOST || s->server_state == SERVER_STATUS_HOLE))
+        read_held_server(s, TRUE);             /* the server had its say */
+    if (s->server_state == SERVER_STATUS_HOLE) /* and all of it lies in the hole */
+        lose_replies(s);
     if (s->lost != CERTAIN && s->spoke_last == MAIL_SERVER) {
         forget_questions(s);
         s->lost = CERTAIN;

@@ -53,6 +53,15 @@ static inline gboolean is_text(slice bytes)
     return TRUE;
 }
 
+/* field-name ":" (RFC 5322 2.2), or mbox' "From ". */
+static inline gboolean is_header_field(slice line)
+{
+    gsize len = 0;
+    while (len < line.len && line.data[len] > ' ' && line.data[len] < 0x7F && line.data[len] != ':')
+        len++;
+    return (len > 1 && len < line.len && line.data[len] == ':') || slice_begins(line, "From ");
+}
+
 /* The first byte of a TLS record (RFC 8446 5.1: types 20..24) or of an SSL 2 hello. */
 static inline gboolean is_tls_byte(guint8 byte)
 {

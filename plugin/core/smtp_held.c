@@ -132,13 +132,19 @@ static lost_verdict judge_lost(const smtp_session *s, gsize *len_r)
     return is_text(bytes) ? LOST_MESSAGE : LOST_LINE;
 }
 
+/* 354 was said; DATA itself is lost. */
+static void begin_promised(smtp_session *s)
+{
+    s->data_promised = FALSE;
+    smtp_begin_message(s, MAIL_FROM_DATA, DOT_BEGIN_LINE, 0);
+}
+
 /* TRUE: something was decided. */
 static gboolean decide_lost(smtp_session *s, gboolean force)
 {
     gsize len = 0;
     if (s->data_promised && held_bytes_peek(s->held).len > 0) {
-        s->data_promised = FALSE;
-        smtp_begin_message(s, MAIL_FROM_DATA, DOT_BEGIN_LINE, 0);
+        begin_promised(s);
         return TRUE;
     }
     switch (judge_lost(s, &len)) {
@@ -188,6 +194,8 @@ static void cross_client_gap(smtp_session *s, guint64 missing)
 
     if (line_reader_flush(s->client.lines, &line))
         smtp_emit_text(s, MAIL_CLIENT, &line, ANOMALY_BIT(ANOMALY_LOST_BYTES));
+    if (s->state == CLIENT_LOST && s->data_promised)
+        begin_promised(s);
     if (s->state == CLIENT_MESSAGE && dot_decoder_flush(s->dots, &piece))
         smtp_emit_message_data(s, piece.run, piece.start, piece.end);
     if (s->state == CLIENT_BLOB)

@@ -341,6 +341,66 @@ static const session_test tests[] = {
      "S gap 0 [AUTHENTICATED] !lost_bytes\n"
      "S text \"3 OK a\" [AUTHENTICATED] !lost_bytes\n"
      "S OK [AUTHENTICATED]\n"},
+    {"gap_in_fetch_line",
+     FALSE,
+     {"S: * PREAUTH hi", "C: 1 UID FETCH 7 (UID BODY.PEEK[])", "S| * 1 F", "S? 3", "S| H (UID 7 BODY[] {12}\r\nSubject: a\r\n)\r\n", "S: 1 OK",
+      "C: 2 UID FETCH 8 (UID BODY.PEEK[])", "S| * 2 FETCH (UID 8 BO", "S? 3", "S| [] {12}\r\nSubject: b\r\n FLAGS (\\Seen))\r\n", "S: 2 OK",
+      "C: 3 FETCH 3 RFC822", "S? 15", "S| {12}\r\nSubject: c\r\n)\r\n", "S: 3 OK",
+      "C: 4 UID FETCH 9 BODY[]", "S| * 4 FETCH (UID 9 BODY[] {1", "S? 1", "S: }", "S: Subject: d", "S: ", "S: text", "S: )", "S: 4 OK",
+      "C: 5 UID FETCH 10:11 BODY[]", "S? 40", "S: eject: e", "S: ", "S: text UID 10)", "S| * 5 FETCH (UI", "S? 19", "S: ", "S: From: f", "S: ", "S? 7",
+      "S: rest)", "S: 5 OK"},
+     "S PREAUTH [AUTHENTICATED]\n"
+     "C FETCH \"7 (UID BODY.PEEK[])\" tag=\"1\" by_uid=\"UID\" set=\"7\" fetch=\"UID\" fetch=\"BODY.PEEK[]\" .section=\"\" #1 [AUTHENTICATED]\n"
+     "S text \"* 1 F\" [AUTHENTICATED] !lost_bytes\n"
+     "S gap 3 [AUTHENTICATED] !lost_bytes\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 1 FETCH BODY[] uid=0.7 [AUTHENTICATED]\n"
+     "  data \"Subject: a\\r\\n\"\n"
+     "S * rest uid=7 section=\"\" .section.length=12 [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 1 FETCH BODY[] uid=0.7 [AUTHENTICATED]\n"
+     "S OK tag=\"1\" #1 [AUTHENTICATED]\n"
+     "C FETCH \"8 (UID BODY.PEEK[])\" tag=\"2\" by_uid=\"UID\" set=\"8\" fetch=\"UID\" fetch=\"BODY.PEEK[]\" .section=\"\" #2 [AUTHENTICATED]\n"
+     "S text \"* 2 FETCH (UID 8 BO\" [AUTHENTICATED] !lost_bytes\n"
+     "S gap 3 [AUTHENTICATED] !lost_bytes\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 2 FETCH BODY[] uid=0.8 [AUTHENTICATED]\n"
+     "  data \"Subject: b\\r\\n\"\n"
+     "S * rest item.name=\"[]\" .item.value=\"{12}\\r\\n\" flags=\"\\\\Seen\" [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 2 FETCH BODY[] uid=0.8 flags=\"\\\\Seen\" [AUTHENTICATED]\n"
+     "S OK tag=\"2\" #2 [AUTHENTICATED]\n"
+     "C FETCH \"3 RFC822\" tag=\"3\" set=\"3\" fetch=\"RFC822\" .section=\"\" #3 [AUTHENTICATED]\n"
+     "S gap 15 [AUTHENTICATED] !lost_bytes\n"
+     "S * first [AUTHENTICATED]\n"
+     "S message 3 FETCH BODY[] [AUTHENTICATED]\n"
+     "  data \"Subject: c\\r\\n\"\n"
+     "S * rest item.name=\"\" .item.value=\"{12}\\r\\n\" [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 3 FETCH BODY[] [AUTHENTICATED]\n"
+     "S OK tag=\"3\" #3 [AUTHENTICATED]\n"
+     "C FETCH \"9 BODY[]\" tag=\"4\" by_uid=\"UID\" set=\"9\" fetch=\"BODY[]\" .section=\"\" #4 [AUTHENTICATED]\n"
+     "S text \"* 4 FETCH (UID 9 BODY[] {1\" [AUTHENTICATED] !lost_bytes\n"
+     "S gap 1 [AUTHENTICATED] !lost_bytes\n"
+     "S text \"}\" [AUTHENTICATED] !lost_bytes\n"
+     "S message 4 FETCH BODY[] uid=0.9 [AUTHENTICATED]\n"
+     "  data \"Subject: d\\r\\n\\r\\ntext\\r\\n\"\n"
+     "S text \")\" [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 4 FETCH BODY[] uid=0.9 [AUTHENTICATED]\n"
+     "S OK tag=\"4\" #4 [AUTHENTICATED]\n"
+     "C FETCH \"10:11 BODY[]\" tag=\"5\" by_uid=\"UID\" set=\"10:11\" fetch=\"BODY[]\" .section=\"\" #5 [AUTHENTICATED]\n"
+     "S gap 40 [AUTHENTICATED] !lost_bytes\n"
+     "S message 5 FETCH BODY[] [AUTHENTICATED]\n"
+     "  data \"eject: e\\r\\n\\r\\ntext\"\n"
+     "S text \" UID 10)\" [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 5 FETCH BODY[] uid=0.10 [AUTHENTICATED] !lost_bytes\n"
+     "S text \"* 5 FETCH (UI\" [AUTHENTICATED] !lost_bytes\n"
+     "S gap 19 [AUTHENTICATED] !lost_bytes\n"
+     "S text \"\" [AUTHENTICATED] !lost_bytes\n"
+     "S message 6 FETCH BODY[] [AUTHENTICATED]\n"
+     "  data \"From: f\\r\\n\\r\\n\"\n"
+     "S gap 7 [AUTHENTICATED] !lost_bytes\n"
+     "  data \"rest\"\n"
+     "S text \")\" [AUTHENTICATED] !lost_bytes\n"
+     "S end COMPLETE 6 FETCH BODY[] [AUTHENTICATED] !lost_bytes\n"
+     "S OK tag=\"5\" #5 [AUTHENTICATED]\n"},
     {"gap_in_append",
      FALSE,
      {"S: * PREAUTH hi", "C: 1 APPEND x {10+}", "C| ab", "C? 5", "C| xyz\r\n2 NOOP\r\n", "C| 3 APPEND x {10+}\r\nab",

@@ -27,6 +27,9 @@ static const row rows[] = {
     {{"1?1", "1 20 mx.example ESMTP\r\n"}, NONE, MAIL_VERDICT_MAYBE, NONE, FALSE},
     {{"1?1", "1 20 mx.example ESMTP\r\n", "0 EHLO c\r\n"}, NONE, MAIL_VERDICT_YES, MAIL_PROTOCOL_SMTP, FALSE},
     {{"1?1", "1 SH-2.0-x\r\nxxxx zzzz\r\n"}, NONE, MAIL_VERDICT_NO, NONE, TRUE},
+    {{"1 +", "1?9", "1 +OK core mail\r\n"}, NONE, MAIL_VERDICT_MAYBE, NONE, FALSE},
+    {{"1 +", "1?9", "1 +OK core mail\r\n", "0 USER joe\r\n", "1 +OK\r\n"}, NONE, MAIL_VERDICT_YES, MAIL_PROTOCOL_POP3, TRUE},
+    {{"1 2", "1?3", "1  ready\r\n", "0 USER joe\r\n", "1 331 Password\r\n"}, NONE, MAIL_VERDICT_NO, NONE, TRUE},
     /* a hole further on is none in front of it */
     {{"1 SSH-2.0-x\r\n", "1?9", "1 220 mx ESMTP\r\n"}, NONE, MAIL_VERDICT_NO, NONE, TRUE},
     {{"0?9", "1 SSH-2.0-x\r\n"}, NONE, MAIL_VERDICT_NO, NONE, TRUE},

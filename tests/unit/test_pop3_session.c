@@ -456,6 +456,131 @@ static void test_loss(void)
          "S end COMPLETE 1 RETR #1 [TRANSACTION] !lost_bytes\n"
          "C QUIT #2 [UPDATE]\n"
          "S +OK #2 [UPDATE]\n");
+    pop3("hole in the status of RETR",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C: RETR 1", "S? 3", "S|  20 octets\r\n", "S: Subject: a", "S: ", "S: .", "C: RETR 2", "S| +",
+                "S? 2", "S: ", "S: Subject: b", "S: ", "S: .", "C: RETR 3", "S| +O", "S? 2", "S: message follows", "S: Subject: c", "S: ", "S: .",
+                "C: RETR 4", "S? 4", "S:  no such message", "C: RETR 5", "S| -E", "S? 1", "S: R no such message", "C: QUIT", "S: +OK"),
+         "S +OK [AUTHORIZATION]\n"
+         "C RETR \"1\" #1 [AUTHORIZATION]\n"
+         "S gap 3 [AUTHORIZATION] !lost_bytes\n"
+         "S +OK #1 [TRANSACTION] !lost_bytes\n"
+         "S message 1 RETR #1 [TRANSACTION]\n"
+         "  data \"Subject: a\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 1 RETR #1 [TRANSACTION]\n"
+         "C RETR \"2\" #2 [TRANSACTION]\n"
+         "S text \"+\" [TRANSACTION] !lost_bytes\n"
+         "S gap 2 [TRANSACTION] !lost_bytes\n"
+         "S +OK #2 [TRANSACTION] !lost_bytes\n"
+         "S message 2 RETR #2 [TRANSACTION]\n"
+         "  data \"Subject: b\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 2 RETR #2 [TRANSACTION]\n"
+         "C RETR \"3\" #3 [TRANSACTION]\n"
+         "S text \"+O\" [TRANSACTION] !lost_bytes\n"
+         "S gap 2 [TRANSACTION] !lost_bytes\n"
+         "S +OK #3 [TRANSACTION] !lost_bytes\n"
+         "S message 3 RETR #3 [TRANSACTION]\n"
+         "  data \"Subject: c\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 3 RETR #3 [TRANSACTION]\n"
+         "C RETR \"4\" #4 [TRANSACTION]\n"
+         "S gap 4 [TRANSACTION] !lost_bytes\n"
+         "S -ERR #4 [TRANSACTION] !lost_bytes\n"
+         "C RETR \"5\" #5 [TRANSACTION]\n"
+         "S text \"-E\" [TRANSACTION] !lost_bytes\n"
+         "S gap 1 [TRANSACTION] !lost_bytes\n"
+         "S -ERR #5 [TRANSACTION] !lost_bytes\n"
+         "C QUIT #6 [UPDATE]\n"
+         "S +OK #6 [UPDATE]\n");
+    pop3("hole in the status, pipelined: nothing else is lost",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C: STAT", "C: RETR 1", "C: NOOP", "S? 1", "S: OK 1 20", "S| +O", "S? 1", "S: ",
+                "S: Subject: a", "S: ", "S: .", "S: +OK"),
+         "S +OK [AUTHORIZATION]\n"
+         "C STAT #1 [AUTHORIZATION]\n"
+         "C RETR \"1\" #2 [AUTHORIZATION]\n"
+         "C NOOP #3 [AUTHORIZATION]\n"
+         "S gap 1 [AUTHORIZATION] !lost_bytes\n"
+         "S +OK #1 [TRANSACTION] !lost_bytes\n"
+         "S text \"+O\" [TRANSACTION] !lost_bytes\n"
+         "S gap 1 [TRANSACTION] !lost_bytes\n"
+         "S +OK #2 [TRANSACTION] !lost_bytes\n"
+         "S message 1 RETR #2 [TRANSACTION]\n"
+         "  data \"Subject: a\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 1 RETR #2 [TRANSACTION]\n"
+         "S +OK #3 [TRANSACTION]\n");
+    pop3("hole over the end of a pipelined message: of what follows nobody knows what it answers",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C: RETR 1", "C: DELE 1", "C: RETR 2", "C: DELE 2", "S| +OK\r\nSubject: a\r\n", "S? 50", "S: text", "S: .",
+                "S: +OK", "S: +OK", "S: Subject: b", "S: ", "S: .", "S: +OK", "C: RETR 3", "C: RETR 4", "C: RETR 5", "S? 60", "S: text", "S: more", "S: text", "S: .",
+                "S| +OK\r\n", "S? 9", "S: text", "S: .", "C: QUIT", "S: +OK"),
+         "S +OK [AUTHORIZATION]\n"
+         "C RETR \"1\" #1 [AUTHORIZATION]\n"
+         "C DELE \"1\" #2 [AUTHORIZATION]\n"
+         "C RETR \"2\" #3 [AUTHORIZATION]\n"
+         "C DELE \"2\" #4 [AUTHORIZATION]\n"
+         "S +OK #1 [TRANSACTION]\n"
+         "S message 1 RETR #1 [TRANSACTION]\n"
+         "  data \"Subject: a\\r\\n\"\n"
+         "S gap 50 [TRANSACTION] !lost_bytes\n"
+         "  data \"text\\r\\n\"\n"
+         "S end COMPLETE 1 RETR #1 [TRANSACTION] !lost_bytes\n"
+         "S +OK [TRANSACTION]\n"
+         "S +OK [TRANSACTION]\n"
+         "S message 2 RETR #3 [TRANSACTION]\n"
+         "  data \"Subject: b\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 2 RETR #3 [TRANSACTION]\n"
+         "S +OK [TRANSACTION]\n"
+         "C RETR \"3\" #5 [TRANSACTION]\n"
+         "C RETR \"4\" #6 [TRANSACTION]\n"
+         "C RETR \"5\" #7 [TRANSACTION]\n"
+         "S gap 60 [TRANSACTION] !lost_bytes\n"
+         "S message 3 RETR [TRANSACTION] !lost_bytes\n"
+         "  data \"text\\r\\nmore\\r\\ntext\\r\\n\"\n"
+         "S end COMPLETE 3 RETR [TRANSACTION] !lost_bytes\n"
+         "S +OK [TRANSACTION]\n"
+         "S message 4 RETR [TRANSACTION]\n"
+         "S gap 9 [TRANSACTION] !lost_bytes\n"
+         "  data \"text\\r\\n\"\n"
+         "S end COMPLETE 4 RETR [TRANSACTION] !lost_bytes\n"
+         "C QUIT #8 [UPDATE]\n"
+         "S +OK #8 [UPDATE]\n");
+    pop3("hole in the status, and what it was nobody can say",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C: RETR 1", "S? 3", "S: xyz", "S: Subject: a", "S: ", "S: .", "C: RETR 2", "S? 3", "S|  20 oc", "S? 9",
+                "S: Subject: b", "S: ", "S: .", "C: QUIT", "S: +OK"),
+         "S +OK [AUTHORIZATION]\n"
+         "C RETR \"1\" #1 [AUTHORIZATION]\n"
+         "S gap 3 [AUTHORIZATION] !lost_bytes\n"
+         "S message 1 RETR #1 [TRANSACTION] !lost_bytes\n"
+         "  data \"xyz\\r\\nSubject: a\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 1 RETR #1 [TRANSACTION] !lost_bytes\n"
+         "C RETR \"2\" #2 [TRANSACTION]\n"
+         "S gap 3 [TRANSACTION] !lost_bytes\n"
+         "S text \" 20 oc\" [TRANSACTION]\n"
+         "S gap 9 [TRANSACTION] !lost_bytes\n"
+         "S message 2 RETR #2 [TRANSACTION] !lost_bytes\n"
+         "  data \"Subject: b\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 2 RETR #2 [TRANSACTION] !lost_bytes\n"
+         "C QUIT #3 [UPDATE]\n"
+         "S +OK #3 [UPDATE]\n");
+    pop3("a larger hole in the status of RETR, and what it says",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C: RETR 1", "S? 8", "S: 0 octets follow.", "S: Subject: a", "S: ", "S: .", "C: RETR 2", "S| +OK 1",
+                "S? 3", "S: 4 bytes", "S: Subject: b", "S: ", "S: .", "C: RETR 3", "S? 30", "S: 4 bytes", "S: are no header", "S: x: y", "S: ."),
+         "S +OK [AUTHORIZATION]\n"
+         "C RETR \"1\" #1 [AUTHORIZATION]\n"
+         "S gap 8 [AUTHORIZATION] !lost_bytes\n"
+         "S text \"0 octets follow.\" [AUTHORIZATION] !lost_bytes\n"
+         "S message 1 RETR #1 [TRANSACTION]\n"
+         "  data \"Subject: a\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 1 RETR #1 [TRANSACTION]\n"
+         "C RETR \"2\" #2 [TRANSACTION]\n"
+         "S text \"+OK 1\" [TRANSACTION] !lost_bytes\n"
+         "S gap 3 [TRANSACTION] !lost_bytes\n"
+         "S text \"4 bytes\" [TRANSACTION] !lost_bytes\n"
+         "S message 2 RETR #2 [TRANSACTION]\n"
+         "  data \"Subject: b\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 2 RETR #2 [TRANSACTION]\n"
+         "C RETR \"3\" #3 [TRANSACTION]\n"
+         "S gap 30 [TRANSACTION] !lost_bytes\n"
+         "S message 3 RETR #3 [TRANSACTION] !lost_bytes\n"
+         "  data \"4 bytes\\r\\nare no header\\r\\nx: y\\r\\n\"\n"
+         "S end COMPLETE 3 RETR #3 [TRANSACTION] !lost_bytes\n");
     pop3("commands lost",
          SCRIPT("S: +OK POP3 ready <1.2@h>", "C| USE", "C? 6", "C| \nPASS b\r\n", "S: +OK", "S: +OK", "C: STAT",
                 "S: +OK 1 2"),

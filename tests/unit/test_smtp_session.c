@@ -785,6 +785,21 @@ static void test_loss(void)
          "S 250 [GREETED]\n"
          "C RCPT <c@y> #5 [GREETED]\n"
          "S 250 #5 [RCPT]\n");
+    smtp("DATA lost, and then the beginning of the message",
+         SCRIPT("S: 220 x", "C: HELO c", "S: 250 x", "C: MAIL FROM:<a@x>", "S: 250 ok", "C? 6", "S: 354 go", "C? 100", "C| wo\r\n.\r\n",
+                "S: 250 ok"),
+         "S 220 [CONNECTED]\n"
+         "C HELO \"c\" #1 [CONNECTED]\n"
+         "S 250 #1 [GREETED]\n"
+         "C MAIL <a@x> #2 [GREETED]\n"
+         "S 250 #2 [MAIL]\n"
+         "C gap 6 [MAIL] !lost_bytes\n"
+         "S 354 [DATA]\n"
+         "C message 1 DATA <a@x> [DATA]\n"
+         "C gap 100 [DATA] !lost_bytes\n"
+         "  data \"wo\\r\\n\"\n"
+         "C end COMPLETE 1 DATA <a@x> #3 [DATA] !lost_bytes\n"
+         "S 250 #3 [GREETED]\n");
     smtp("the dot in the hole, the reply says so",
          SCRIPT("S: 220 x", "C: HELO c", "S: 250 x", "C: DATA", "S: 354 go", "C| one\r\n", "C? 3", "S: 250 ok",
                 "C: MAIL FROM:<b@x>", "S: 250 ok"),
