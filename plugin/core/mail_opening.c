@@ -93,13 +93,8 @@ static gboolean is_telling(slice bytes)
 
 mail_guess mail_opening_look(const mail_opening *opening, mail_protocol hint, int side, gboolean *is_telling_r)
 {
-    mail_guess guess = mail_recogniser_look(said_by(opening, 0), said_by(opening, 1), hint);
-    *is_telling_r = is_telling(said_by(opening, side));
-    if (guess.verdict == MAIL_VERDICT_NO && (begins_with_hole(opening, 0) || begins_with_hole(opening, 1))) {
-        guess = mail_recogniser_look(whole_lines_of(opening, 0), whole_lines_of(opening, 1), hint);
-        *is_telling_r = is_telling(whole_lines_of(opening, side));
-    }
-    return guess;
+    *is_telling_r = is_telling(whole_lines_of(opening, side));
+    return mail_recogniser_look(whole_lines_of(opening, 0), whole_lines_of(opening, 1), hint);
 }
 
 gboolean mail_opening_is_full(const mail_opening *opening)

@@ -20,8 +20,8 @@ void mail_opening_free(mail_opening *opening);
 void mail_opening_bytes(mail_opening *opening, int side, slice bytes);
 void mail_opening_gap(mail_opening *opening, int side, guint64 missing);
 
-/* mail_recogniser_look() with side 0 as `a`. The rest of a line whose beginning is lost rules nothing out: behind a
- * hole the whole lines count. *is_telling_r: has that side said enough to be refused, were it something else? */
+/* mail_recogniser_look() with side 0 as `a`. A first line with a hole in it says nothing: the ones behind
+ * it count. *is_telling_r: has that side said enough to be refused, were it something else? */
 mail_guess mail_opening_look(const mail_opening *opening, mail_protocol hint, int side, gboolean *is_telling_r);
 
 /* Has more been said than a connection on a port that promises nothing is looked at for? */
