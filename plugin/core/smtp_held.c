@@ -247,6 +247,8 @@ void smtp_held_read(smtp_session *s, gboolean force)
 void smtp_held_feed(smtp_session *s, slice bytes)
 {
     s->client.seen = TRUE;
+    if (s->spoke_last == MAIL_SERVER && s->state == CLIENT_MESSAGE && s->message_hole)
+        s->state = CLIENT_MESSAGE_HOLE; /* the end may have been in there, and the server has answered */
     if (s->lost != CERTAIN && s->spoke_last == MAIL_SERVER) {
         smtp_forget_questions(s); /* the client goes on: its questions were answered in the hole */
         s->lost = CERTAIN;

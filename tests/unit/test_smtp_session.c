@@ -800,6 +800,34 @@ static void test_loss(void)
          "  data \"wo\\r\\n\"\n"
          "C end COMPLETE 1 DATA <a@x> #3 [DATA] !lost_bytes\n"
          "S 250 #3 [GREETED]\n");
+    smtp("a hole over chunks, and the client's next turn",
+         SCRIPT("S: 220 x", "C: EHLO c", "S: 250 x", "C| MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nBDAT 4\r\none\n", "C? 30", "C| text\r\ntext\r\ntext\r\nBDAT 0 LAST\r\n",
+                "S: 250 ok", "S: 250 ok", "S: 250 ok", "S: 250 ok", "S: 250 ok", "C| MAIL FROM:<c@x>\r\nBDAT 4 LAST\r\ntwo\n", "S: 250 ok", "S: 250 ok"),
+         "S 220 [CONNECTED]\n"
+         "C EHLO \"c\" #1 [CONNECTED]\n"
+         "S 250 #1 [GREETED]\n"
+         "C MAIL <a@x> #2 [GREETED]\n"
+         "C RCPT <b@y> #3 [GREETED]\n"
+         "C BDAT \"4\" #4 [GREETED]\n"
+         "C message 1 BDAT <a@x> b@y [GREETED]\n"
+         "  data \"one\\n\"\n"
+         "C gap 30 [GREETED] !lost_bytes\n"
+         "C end CUT 1 BDAT <a@x> b@y [GREETED] !lost_bytes !message_cut\n"
+         "C message 2 DATA [DATA] !lost_bytes\n"
+         "  data \"text\\r\\ntext\\r\\ntext\\r\\nBDAT 0 LAST\\r\\n\"\n"
+         "S 250 [GREETED]\n"
+         "S 250 [GREETED]\n"
+         "S 250 [GREETED]\n"
+         "S 250 [GREETED]\n"
+         "S 250 [GREETED]\n"
+         "C end CUT 2 DATA #5 [GREETED] !lost_bytes !message_cut\n"
+         "C MAIL <c@x> #6 [GREETED]\n"
+         "C BDAT \"4 LAST\" #7 [GREETED]\n"
+         "C message 3 BDAT <c@x> [GREETED]\n"
+         "  data \"two\\n\"\n"
+         "C end COMPLETE 3 BDAT <c@x> #7 [GREETED]\n"
+         "S 250 [GREETED]\n"
+         "S 250 [GREETED]\n");
     smtp("the dot in the hole, the reply says so",
          SCRIPT("S: 220 x", "C: HELO c", "S: 250 x", "C: DATA", "S: 354 go", "C| one\r\n", "C? 3", "S: 250 ok",
                 "C: MAIL FROM:<b@x>", "S: 250 ok"),
