@@ -25,12 +25,15 @@ typedef struct transfer_record {
     mail_hop hop;
     gboolean complete, partial, is_upload;
     char *client, *server;
-    char *body_hash;  /* as DKIM's simple canonicalisation sees the body */
+    gsize body_len;
+    char *body_hash;  /* as DKIM's simple canonicalisation sees the body; NULL: nobody has asked so far */
     GArray *prints;   /* of field_print, sorted by name and hash; without Received */
     GArray *received; /* of guint64: hashes of the Received fields, as they stand in the header */
 } transfer_record;
 
 struct mail_trace {
+    mail_trace_body body_of;
+    void *user;
     GPtrArray *records;  /* of transfer_record* */
     GHashTable *numbers; /* key -> number */
     GPtrArray *mails;    /* of GArray* of guint; index is the number - 1 */
@@ -63,9 +66,11 @@ static void array_free(gpointer data)
     g_array_unref(data);
 }
 
-mail_trace *mail_trace_new(void)
+mail_trace *mail_trace_new(mail_trace_body body_of, void *user)
 {
     mail_trace *trace = g_new0(mail_trace, 1);
+    trace->body_of = body_of;
+    trace->user = user;
     trace->records = g_ptr_array_new_with_free_func(record_free);
     trace->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     trace->mails = g_ptr_array_new_with_free_func(array_free);
@@ -131,7 +136,7 @@ static transfer_record *record_new(const mail_transfer *transfer)
     record->is_upload = transfer->is_upload;
     record->client = g_strdup(transfer->client);
     record->server = g_strdup(transfer->server);
-    record->body_hash = hash_body(transfer->body);
+    record->body_len = transfer->body.len;
     record->prints = g_array_new(FALSE, FALSE, sizeof(field_print));
     g_array_set_clear_func(record->prints, clear_print);
     record->received = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -147,7 +152,7 @@ static transfer_record *record_new(const mail_transfer *transfer)
 /* ---- one mail ---- */
 
 /* What two transfers of one mail have in common; NULL: nothing that could tell it from others. g_free() it. */
-static char *key_of(const transfer_record *record, const mail_transfer *transfer)
+static char *key_of(transfer_record *record, const mail_transfer *transfer)
 {
     const header_field *id = header_find(transfer->fields, "Message-ID"), *date = header_find(transfer->fields, "Date");
     slice value = id ? rfc822_trim(id->raw_value) : SLICE_EMPTY;
@@ -160,6 +165,7 @@ static char *key_of(const transfer_record *record, const mail_transfer *transfer
     value = date ? rfc822_trim(date->raw_value) : SLICE_EMPTY;
     if (value.len == 0 || transfer->body.len == 0)
         return NULL;
+    record->body_hash = hash_body(transfer->body);
     char *text = slice_dup(value);
     char *key = g_strconcat("body ", record->body_hash, " ", text, NULL);
     g_free(text);
@@ -283,11 +289,25 @@ static void settle_changed(mail_hop *hop)
     }
 }
 
+/* Most mails come by once: their bodies need not be hashed. */
+static void compare_bodies(const mail_trace *trace, transfer_record *record, slice body, transfer_record *before)
+{
+    if (!record->complete || !before->complete || record->partial || before->partial)
+        return;
+    if (!before->body_hash) {
+        slice earlier = trace->body_of(record->hop.previous, trace->user);
+        if (earlier.len != before->body_len)
+            return;
+        before->body_hash = hash_body(earlier);
+    }
+    if (!record->body_hash)
+        record->body_hash = hash_body(body);
+    record->hop.body_changed = !g_str_equal(record->body_hash, before->body_hash);
+}
+
 static void note_changes(transfer_record *record, const transfer_record *before)
 {
     mail_hop *hop = &record->hop;
-    hop->body_changed = record->complete && before->complete && !record->partial && !before->partial &&
-                        !g_str_equal(record->body_hash, before->body_hash);
     compare_fields(before->prints, record->prints, hop->added, hop->removed);
     settle_changed(hop);
     if (hop->received > before->hop.received)
@@ -311,6 +331,7 @@ guint mail_trace_add(mail_trace *trace, const mail_transfer *transfer)
         transfer_record *before = g_ptr_array_index(trace->records, hop->previous);
         hop->hop = before->hop.hop + 1;
         g_array_append_val(before->hop.next, index);
+        compare_bodies(trace, record, transfer->body, before);
         note_changes(record, before);
     }
     g_array_append_val(mail, index);

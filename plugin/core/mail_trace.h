@@ -36,7 +36,11 @@ typedef struct mail_hop {
 
 typedef struct mail_trace mail_trace;
 
-mail_trace *mail_trace_new(void);
+/* The body of an earlier transfer once more, asked when another one of the same mail is compared with it; valid until the
+ * next call. SLICE_EMPTY: it is not there any more. */
+typedef slice (*mail_trace_body)(guint index, void *user);
+
+mail_trace *mail_trace_new(mail_trace_body body_of, void *user);
 void mail_trace_free(mail_trace *trace); /* NULL is allowed */
 
 /* The next transfer, in the order in which they ended. Returns its index, from 0. */

@@ -13,19 +13,25 @@ static GPtrArray *entries;  /* of trace_entry*, file scope; index as in `links` 
 static GHashTable *indexes; /* stored_message -> index + 1 */
 static mail_trace *links;   /* of the first mail_trace_count(links) entries */
 
+static slice body_of(guint index, void *user _U_)
+{
+    const trace_entry *entry = trace_store_entry(index);
+    return slice_from(message_store_bytes(entry->message), entry->body_at);
+}
+
 static void forget(void)
 {
     g_ptr_array_set_size(entries, 0);
     g_hash_table_remove_all(indexes);
     mail_trace_free(links);
-    links = mail_trace_new();
+    links = mail_trace_new(body_of, NULL);
 }
 
 void trace_store_register(void)
 {
     entries = g_ptr_array_new();
     indexes = g_hash_table_new(g_direct_hash, g_direct_equal);
-    links = mail_trace_new();
+    links = mail_trace_new(body_of, NULL);
     register_cleanup_routine(forget);
 }
 
@@ -80,10 +86,11 @@ static gboolean is_partial(const stored_message *message)
     return message->source == MAIL_FROM_TOP || message->anomalies & ANOMALY_BIT(ANOMALY_NOT_FETCHED);
 }
 
-static void link_entry(const trace_entry *entry)
+static void link_entry(trace_entry *entry)
 {
     slice bytes = message_store_bytes(entry->message);
     header_block block = header_read(bytes, 0, LIMIT_HEADER_FIELDS, NULL, NULL);
+    entry->body_at = block.length;
     const mail_transfer transfer = {.fields = block.fields,
                                     .body = slice_from(bytes, block.length),
                                     .complete = message_store_is_complete(entry->message),
@@ -98,7 +105,7 @@ static void link_entry(const trace_entry *entry)
 const mail_hop *trace_store_hop(const trace_entry *entry)
 {
     while (mail_trace_count(links) < entries->len)
-        link_entry(trace_store_entry(mail_trace_count(links)));
+        link_entry(g_ptr_array_index(entries, mail_trace_count(links)));
     return mail_trace_hop(links, index_of(entry->message) - 1);
 }
 

@@ -25,6 +25,7 @@ typedef struct trace_entry {
     gboolean is_upload; /* the client sent it */
     guint32 frame;
     nstime_t time;
+    gsize body_at; /* where the body begins in the message; known once it is linked */
 } trace_entry;
 
 void trace_store_register(void);

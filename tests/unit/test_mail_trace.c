@@ -55,9 +55,15 @@ static void check_row(const mail_trace *trace, guint index, const transfer_row *
     g_string_free(changes, TRUE);
 }
 
+static slice body_of(guint index, void *user)
+{
+    const transfer_row *rows = user;
+    return slice_of(rows[index].body);
+}
+
 static mail_trace *run(const transfer_row *rows)
 {
-    mail_trace *trace = mail_trace_new();
+    mail_trace *trace = mail_trace_new(body_of, (void *)rows);
     for (guint i = 0; rows[i].how; i++)
         add_row(trace, &rows[i]);
     for (guint i = 0; rows[i].how; i++)
@@ -196,15 +202,23 @@ static void test_writers_of_silent_servers(void)
     mail_trace_free(trace);
 }
 
-/* Many copies of one mail. */
+static slice no_body(guint index, void *user)
+{
+    (void)index;
+    (void)user;
+    return SLICE_EMPTY;
+}
+
+/* Many copies of one mail, whose bodies are gone. */
 static void test_many(void)
 {
-    mail_trace *trace = mail_trace_new();
+    mail_trace *trace = mail_trace_new(no_body, NULL);
     for (guint i = 0; i < 50000; i++) {
         char *server = g_strdup_printf("10.%u.%u.%u", 1 + i / 65536, i / 256 % 256, i % 256);
         transfer_row row = {"SMTP", "10.0.0.2", server, ID, "x\r\n", 1, 1, 0, ""};
         add_row(trace, &row);
         g_free(server);
+        g_assert_false(mail_trace_hop(trace, i)->body_changed);
     }
     g_assert_cmpuint(mail_trace_count(trace), ==, 50000);
     g_assert_cmpuint(mail_trace_transfers(trace, 1)->len, ==, 50000);
