@@ -117,6 +117,10 @@
  * of the greatest length (RFC 5321 4.5.3.1.5). */
 #define LIMIT_UNDECIDED_BYTES 4096
 
+/* Closed connections with a hole that may still be filled: each keeps the message that is open in it. One more is not
+ * waited for. */
+#define LIMIT_STRAGGLERS 1024
+
 /* Sides of connections that have said SYN and nothing else, remembered on ports that promise nothing: as many as a busy
  * capture opens within a second. */
 #define LIMIT_SILENT_SIDES 8192

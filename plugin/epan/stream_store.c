@@ -14,6 +14,7 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/proto_data.h>
 
+#include "../core/limits.h"
 #include "../core/mail_opening.h"
 #include "../core/mail_session.h"
 #include "../core/stream_assembler.h"
@@ -71,6 +72,7 @@ struct mail_conversation {
 static guint32 next_conversation_id, next_session_number;
 static GPtrArray *joined_now;          /* of stored_message*: what the event that is being taken has made whole */
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
+static guint stragglers;               /* conversations with awaits_stragglers that are not over */
 static GPtrArray *all_conversations;
 static GHashTable *known_pairs; /* the latest mail_conversation by pair_hash() of its ends */
 static dissector_handle_t tls_handle, smtp_inside_tls, pop3_inside_tls, imap_inside_tls, tcp_front;
@@ -101,6 +103,7 @@ static void forget_conversations(void)
     g_hash_table_remove_all(known_pairs);
     next_conversation_id = next_session_number = 0;
     capture_is_disordered = FALSE;
+    stragglers = 0;
 }
 
 static void finish_after_first_pass(void);
@@ -791,6 +794,7 @@ static void end_session(mail_conversation *mail)
 {
     if (mail->layer != STREAM_LAYER_TCP || !mail->session || !stream_assembler_is_over(mail->assembler))
         return;
+    stragglers -= mail->awaits_stragglers;
     mail_session_free(mail->session);
     mail->session = NULL;
 }
@@ -816,6 +820,7 @@ static stream_call *end_call(mail_conversation *mail, int flow)
         call = keep_call(mail);
     if (closes || (call->length && !call->opaque && !mail->awaits_stragglers)) {
         mail->awaits_stragglers = closes;
+        stragglers += closes;
         mail->last_call = mail->scope == wmem_file_scope() ? call : &mail->working;
         mail->last_flow = flow;
         mail->last_frame = mail->pinfo->num;
@@ -873,7 +878,8 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
                              (guint64)nstime_to_msec(&pinfo->abs_ts)};
     if (capture_is_disordered)
         stream_assembler_expect_disorder(mail->assembler);
-    stream_assembler_hurry(mail->assembler, is_shown && !later_passes_may_come(pinfo));
+    stream_assembler_hurry(mail->assembler, (is_shown && !later_passes_may_come(pinfo)) ||
+                                                (stragglers >= LIMIT_STRAGGLERS && !mail->awaits_stragglers));
     stream_assembler_segment(mail->assembler, &placed);
     capture_is_disordered = stream_assembler_is_disordered(mail->assembler);
     call->has_start = stream_assembler_offset(mail->assembler, flow, segment->seq, &call->start);

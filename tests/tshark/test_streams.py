@@ -439,3 +439,15 @@ def test_what_does_not_come_is_told_where_the_connection_was_closed(tshark, behi
     path = behind_the_close(lost=True)
     rows = [tshark.fields(path, "mailxtra.message", "frame.number", "mailxtra.message.missing", two_pass=two) for two in (False, True)]
     assert rows[0] == rows[1] == [[[str(tshark.frames(path, "tcp.flags.fin == 1")[-1])], ["700"]]]
+
+
+def test_no_more_than_some_are_waited_for(tshark, write):
+    """1,100 connections in a capture that is out of order, each with a hole at its close: behind 1,024 the close decides."""
+    everything = swapped(tcp_session(delivery(MAIL), mss=700))
+    for number in range(1100):
+        session = tcp_session(delivery(mail([(b"", b"x%d" % number)])), client=("10.1.0.1", 20000 + number), mss=700)
+        [last] = [n for n, frame in enumerate(session) if frame.sender == "C" and frame.payload.endswith(b"\r\n.\r\n")]
+        session[last] = segment(session[last], 30)
+        everything += session
+    found = [file.read_bytes() for file in tshark.export("mail-messages", write(everything)).iterdir()]
+    assert len(found) == 1101
