@@ -162,6 +162,17 @@ static void notice_late_start(pop3_session *s, pop3_verb verb)
     s->from_start = FALSE;
 }
 
+/* "TOP 1 10" (RFC 1939 7) */
+static gboolean read_top_lines(slice argument, guint64 *lines_r)
+{
+    char *text = slice_dup(argument);
+    const char *blank = strchr(text, ' ');
+    gboolean is_there =
+        blank && g_ascii_string_to_unsigned(g_strchug((char *)blank), 10, 0, G_MAXUINT64, lines_r, NULL);
+    g_free(text);
+    return is_there;
+}
+
 static void read_command(pop3_session *s, const text_line *line)
 {
     mail_event event = event_of_line(MAIL_EVENT_COMMAND, MAIL_CLIENT, line);
@@ -189,6 +200,7 @@ static void read_command(pop3_session *s, const text_line *line)
     notice_late_start(s, command.verb);
     asked = pop3_ask(s, command.verb, form_of_answer(&command), &event.anomalies);
     event.exchange = asked->number;
+    asked->has_top_lines = command.verb == POP3_VERB_TOP && read_top_lines(command.argument, &asked->top_lines);
     read_credentials(s, &command, asked, &event, &auth);
     note_cleartext_password(&event, s->tls_active);
     note_phase(s, &command);

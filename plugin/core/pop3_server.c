@@ -112,6 +112,8 @@ static void follow_reply(pop3_session *s, const question *asked, const pop3_repl
     gboolean held = pop3_client_waits(s) && s->awaited == asked->number;
 
     s->answering = asked->number;
+    s->has_top_lines = accepted && asked->has_top_lines;
+    s->top_lines = asked->top_lines;
     if (accepted && asked->form == ANSWER_MESSAGE)
         pop3_begin_message(s, asked->verb == POP3_VERB_TOP ? MAIL_FROM_TOP : MAIL_FROM_RETR, DOT_BEGIN_LINE,
                            (line->anomalies & ANOMALY_BIT(ANOMALY_BARE_LF)) != 0);

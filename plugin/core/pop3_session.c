@@ -143,6 +143,9 @@ static void end_message(pop3_session *s, mail_end_reason reason, guint64 start, 
     mail_event event = event_of_message(s, MAIL_EVENT_MESSAGE_END, start, end);
 
     event.end_reason = reason;
+    event.has_top_lines = s->has_top_lines;
+    event.top_lines = s->top_lines;
+    s->has_top_lines = FALSE;
     event.anomalies = anomalies | dot_decoder_anomalies(s->dots);
     if (s->message_hole)
         event.anomalies |= ANOMALY_BIT(ANOMALY_LOST_BYTES);

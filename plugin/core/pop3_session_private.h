@@ -46,6 +46,8 @@ typedef struct question {
     pop3_verb verb;
     answer_form form;
     guint32 number; /* mail_event.exchange */
+    gboolean has_top_lines;
+    guint64 top_lines; /* TOP: lines of the body */
     slice user;     /* USER, PASS, APOP: whose attempt; owned bytes */
 } question;
 
@@ -96,6 +98,8 @@ struct pop3_session {
     dot_decoder *dots;
     gboolean message_open, message_hole;
     mail_message_source message_source;
+    gboolean has_top_lines;
+    guint64 top_lines; /* of the open message, if it answers TOP */
     guint32 message_count;
     mail_param params[LIMIT_PARAMS];
 };

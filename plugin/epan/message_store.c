@@ -153,6 +153,21 @@ void message_store_not_fetched(stored_message *message, guint64 missing)
     message->anomalies |= ANOMALY_BIT(ANOMALY_NOT_FETCHED);
 }
 
+/* Lines behind the first empty one. */
+static guint64 body_lines(slice bytes)
+{
+    gboolean in_body = FALSE;
+    guint64 lines = 0;
+    const guint8 *lf;
+
+    for (; bytes.len && (lf = memchr(bytes.data, '\n', bytes.len));
+         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1)) {
+        lines += in_body;
+        in_body = in_body || lf == bytes.data || (lf == bytes.data + 1 && *bytes.data == '\r');
+    }
+    return lines;
+}
+
 void message_store_finish(stored_message *message, packet_info *pinfo, const mail_event *event)
 {
     if (message->finished_in)
@@ -164,6 +179,8 @@ void message_store_finish(stored_message *message, packet_info *pinfo, const mai
     if ((event->envelope_to_count || event->has_envelope_from) && !has_envelope(message, event))
         keep_envelope(message, event);
     byte_rope_close(message->bytes);
+    if (event->has_top_lines)
+        message->is_excerpt = body_lines(message_store_bytes(message)) >= event->top_lines;
 }
 
 static ws_bool on_packet_freed(wmem_allocator_t *pool _U_, wmem_cb_event_t event _U_, void *message)
@@ -256,9 +273,11 @@ mime_message *message_store_parse(const stored_message *message)
     const GArray *gaps = message->gaps;
     mime_message *mime =
         mime_message_parse(message_store_bytes(message), gaps ? (const mime_gap *)(const void *)gaps->data : NULL,
-                           gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE);
+                           gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE || message->is_excerpt);
     if (!(message->anomalies & ANOMALY_BIT(ANOMALY_LOST_BYTES))) /* what was not fetched is not lost */
         mime->anomalies &= ~ANOMALY_BIT(ANOMALY_LOST_BYTES);
+    if (message->end_reason == MAIL_END_COMPLETE) /* nor is what was not asked for cut off */
+        mime->anomalies &= ~ANOMALY_BIT(ANOMALY_MESSAGE_CUT);
     if (message->imap && message->imap->section && g_ascii_isdigit(*message->imap->section))
         renumber(mime, message->imap->section);
     return mime;

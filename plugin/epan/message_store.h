@@ -31,6 +31,7 @@ typedef struct stored_message {
     guint32 ordinal; /* in its session, from 1 */
     mail_protocol protocol;
     mail_message_source source;
+    gboolean is_excerpt; /* TOP gave no more of it than was asked for, and there may be more */
     gboolean has_envelope_from;
     char *envelope_from;    /* UTF-8 */
     char **envelope_to;     /* UTF-8, NULL-terminated */

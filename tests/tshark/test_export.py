@@ -3,6 +3,8 @@
 import base64
 import hashlib
 
+import pytest
+
 MANY = 1500
 
 
@@ -58,6 +60,20 @@ def test_many_messages_of_one_subject(tshark, session_capture):
     wanted = [mail([(b"Content-Type: text/plain", b"text %d" % number)]) for number in range(1100)]
     folder = tshark.export("mail-messages", session_capture(delivery(*wanted)))
     assert contents(folder) == sorted(content.removesuffix(b".\r\n") for content in wanted)
+
+
+@pytest.mark.parametrize("asked,complete", [(9, "0"), (10, "0"), (11, "1"), (99999999, "1")])
+def test_what_top_leaves_out_is_missing(tshark, session_capture, two_pass, asked, complete):
+    """POP3's TOP gives as many lines of the body as were asked for: less than that is all there are (fetchmail asks for 99999999)."""
+    header, body = b"Subject: s\r\nContent-Type: application/pdf; name=x.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n", b"QUJDREVG\r\n" * 10
+    lines = b"".join(body.splitlines(keepends=True)[:asked])
+    session = [("S", b"+OK\r\n"), ("C", b"TOP 1 %d\r\n" % asked), ("S", b"+OK\r\n" + header + lines + b".\r\n"), ("C", b"QUIT\r\n"), ("S", b"+OK\r\n")]
+    path = session_capture(session, server_port=110)
+    names = [f"mailxtra.{name}" for name in ("message.complete", "attachment.complete", "attachment.size", "expert.message_cut")]
+    [found] = tshark.fields(path, "mailxtra.message", *names, two_pass=two_pass)
+    assert [[str(int(value in ("1", "True"))) for value in cell] for cell in found[:2]] == [["1"], [complete]]
+    assert found[2:] == [[str(6 * lines.count(b"\n"))], []]
+    assert contents(tshark.export("mail-messages", path)) == [header + lines]
 
 
 def test_hostile_names_stay_in_the_folder(tshark, session_capture):
