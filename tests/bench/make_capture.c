@@ -90,9 +90,9 @@ static void put32(guint8 *at, guint32 value)
 
 static guint32 add_words(guint32 sum, const guint8 *bytes, gsize length)
 {
-    for (gsize i = 0; i + 1 < length; i += 2)
-        sum += (guint32)bytes[i] << 8 | bytes[i + 1];
-    return length % 2 ? sum + ((guint32)bytes[length - 1] << 8) : sum;
+    for (gsize i = 0; i < length; i++)
+        sum += i % 2 ? bytes[i] : (guint32)bytes[i] << 8;
+    return sum;
 }
 
 static guint fold(guint32 sum)
