@@ -41,7 +41,9 @@ typedef struct saver {
     GString *common; /* what all lines of a message say */
     guint64 files, bytes, failed;
     char *first_error;
-    GHashTable *seen; /* of export_object_identity(); NULL: nothing has one so far */
+    GHashTable *seen;   /* of export_object_identity(); NULL: nothing has one so far */
+    GHashTable *places; /* the same without hashes */
+    char *sha256;       /* of what was saved last */
     gboolean terminal;
     gint64 next_progress;
 } saver;
@@ -175,13 +177,18 @@ static const struct {
     GChecksumType type;
 } digest_table[] = {{"sha256", G_CHECKSUM_SHA256}, {"sha1", G_CHECKSUM_SHA1}, {"md5", G_CHECKSUM_MD5}};
 
-static void enter_digests(const saver *s)
+static void enter_digests(saver *s)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++) {
         char *text = s->digests[i] ? digest_take(s->digests[i]) : NULL;
         if (text)
             jsonl_text(s->line, digest_table[i].key, text);
-        g_free(text);
+        if (i == 0) {
+            g_free(s->sha256);
+            s->sha256 = text;
+        } else {
+            g_free(text);
+        }
     }
 }
 
@@ -239,6 +246,13 @@ static gboolean hash_piece(slice piece, void *user)
     return TRUE;
 }
 
+static gboolean remember(GHashTable **set, const stored_message *stored, const char *path, const char *sha256)
+{
+    if (!*set)
+        *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return g_hash_table_add(*set, export_object_identity(stored, path, sha256));
+}
+
 /* What was fetched again (IMAP) is there already. Asked before there is a file: that takes a pass of its own. */
 static gboolean is_new(saver *s, const stored_message *stored, const char *path, const attachment_body *body)
 {
@@ -246,9 +260,7 @@ static gboolean is_new(saver *s, const stored_message *stored, const char *path,
         return TRUE;
     attachment_body_read(body, hash_piece, s->digests[0]);
     char *sha256 = digest_take(s->digests[0]);
-    if (!s->seen)
-        s->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    gboolean added = g_hash_table_add(s->seen, export_object_identity(stored, path, sha256));
+    gboolean added = remember(&s->seen, stored, path, sha256);
     g_free(sha256);
     return added;
 }
@@ -287,13 +299,18 @@ static void save_attachment(const mime_part *part, const attachment_body *body, 
     saving *one = user;
     saver *s = one->saver;
     one->attachments++;
-    if (!is_new(s, one->stored, part->path, body))
+    gboolean may_come_again = export_object_may_come_again(one->stored);
+    /* the first of its place needs no such pass; its hash is known when it is saved */
+    gboolean is_first = may_come_again && remember(&s->places, one->stored, part->path, "");
+    if (!is_first && !is_new(s, one->stored, part->path, body))
         return;
     char *name = name_of_part(one->stored, one->mime, part);
     begin_line(s, "attachment");
     jsonl_text(s->line, "part", part->path);
     jsonl_text(s->line, "name", part->filename);
     save_object(s, name, &(object){part->type, *body, part->complete, part->missing});
+    if (is_first)
+        remember(&s->seen, one->stored, part->path, s->sha256);
     g_free(name);
 }
 
@@ -363,8 +380,9 @@ static void free_saver(saver *s)
     g_free(s->first_error);
     for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++)
         digest_free(s->digests[i]);
-    if (s->seen)
-        g_hash_table_destroy(s->seen);
+    g_clear_pointer(&s->seen, g_hash_table_destroy);
+    g_clear_pointer(&s->places, g_hash_table_destroy);
+    g_free(s->sha256);
     g_free(s);
 }
 
