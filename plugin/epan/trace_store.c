@@ -56,7 +56,7 @@ const trace_entry *trace_store_entry(guint index)
     return g_ptr_array_index(entries, index);
 }
 
-static gint by_frame(gconstpointer a, gconstpointer b, gpointer user _U_)
+static gint by_frame(gconstpointer a, gconstpointer b)
 {
     const trace_entry *const *one = a, *const *other = b;
     return (*one)->frame < (*other)->frame ? -1 : (*one)->frame > (*other)->frame;
@@ -65,9 +65,16 @@ static gint by_frame(gconstpointer a, gconstpointer b, gpointer user _U_)
 void trace_store_sort(void)
 {
     guint linked = mail_trace_count(links);
-    g_qsort_with_data(entries->pdata + linked, (gint)(entries->len - linked), sizeof(gpointer), by_frame, NULL);
+    GPtrArray *added = g_ptr_array_new();
     for (guint i = linked; i < entries->len; i++)
-        g_hash_table_insert(indexes, trace_store_entry(i)->message, GUINT_TO_POINTER(i + 1));
+        g_ptr_array_add(added, g_ptr_array_index(entries, i));
+    g_ptr_array_sort(added, by_frame); /* stable */
+    g_ptr_array_set_size(entries, (gint)linked);
+    for (guint i = 0; i < added->len; i++) {
+        g_ptr_array_add(entries, g_ptr_array_index(added, i));
+        g_hash_table_insert(indexes, trace_store_entry(linked + i)->message, GUINT_TO_POINTER(entries->len));
+    }
+    g_ptr_array_unref(added);
 }
 
 static guint index_of(const stored_message *message)
