@@ -139,6 +139,18 @@ gboolean pop3_ends_status_of_message(slice line)
     return FALSE;
 }
 
+/* All of it: a number and the end, no more; "joe has 3 visible messages in 1200 octets" answers PASS. */
+static gboolean is_status_of_message(slice text)
+{
+    gsize digits = 0, blanks = 0;
+
+    while (digits < text.len && g_ascii_isdigit(text.data[digits]))
+        digits++;
+    for (gsize i = digits; i < text.len; i++)
+        blanks += text.data[i] == ' ';
+    return digits > 0 && blanks <= 2 && pop3_ends_status_of_message(text);
+}
+
 /* Which of several questions is answered may be lost, and yet be the same. */
 static gboolean all_await_messages(const pop3_session *s)
 {
@@ -196,7 +208,7 @@ void pop3_server_read_status(pop3_session *s, const text_line *line, const pop3_
         follow_reply(s, asked, reply, line);
         pop3_question_free(asked);
     } else if (!greeting && strcmp(reply->status, "+OK") == 0 &&
-               (all_await_messages(s) || pop3_ends_status_of_message(reply->text))) {
+               (all_await_messages(s) || is_status_of_message(reply->text))) {
         s->answering = 0;
         pop3_begin_message(s, MAIL_FROM_RETR, DOT_BEGIN_LINE, (line->anomalies & ANOMALY_BIT(ANOMALY_BARE_LF)) != 0);
     } else if (!greeting && strcmp(reply->status, "+OK") == 0) {

@@ -250,7 +250,8 @@ gboolean pop3_pass_over_tls(pop3_session *s, half *h)
 
 /* --- the interface --- */
 
-static void feed_client(pop3_session *s, slice bytes)
+/* Bytes of the client's come next, or a hole of them. */
+static void begin_client_turn(pop3_session *s)
 {
     s->client.seen = TRUE;
     if (s->spoke_last == MAIL_SERVER && (s->server_state == SERVER_LOST || s->server_state == SERVER_STATUS_HOLE))
@@ -262,6 +263,11 @@ static void feed_client(pop3_session *s, slice bytes)
         s->lost = CERTAIN;
     }
     s->spoke_last = MAIL_CLIENT;
+}
+
+static void feed_client(pop3_session *s, slice bytes)
+{
+    begin_client_turn(s);
     if (held_bytes_is_empty(s->client.held)) {
         s->client.in.bytes = bytes;
         pop3_client_read(s);
@@ -358,7 +364,7 @@ void pop3_session_gap(pop3_session *s, mail_side side, guint64 missing)
     if (s->tls == TLS_EXPECTED)
         s->tls = TLS_OPAQUE;
     if (side == MAIL_CLIENT) {
-        s->client.seen = TRUE;
+        begin_client_turn(s);
         held_bytes_append_gap(s->client.held, missing);
         pop3_client_read_held(s, FALSE);
     } else {

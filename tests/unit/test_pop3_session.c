@@ -541,6 +541,33 @@ static void test_loss(void)
          "S end COMPLETE 4 RETR [TRANSACTION] !lost_bytes\n"
          "C QUIT #8 [UPDATE]\n"
          "S +OK #8 [UPDATE]\n");
+    pop3("hole in pipelined commands: of what follows nobody knows what it answers",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C? 1", "C| ETR 1\r\nRETR 2\r\nDELE 2\r\n", "S: +OK 14 octets", "S: Subject: a", "S: ", "S: .", "S: +OK 14 octets",
+                "S: Subject: b", "S: ", "S: .", "S: +OK", "C: QUIT", "S: +OK"),
+         "S +OK [AUTHORIZATION]\n"
+         "C gap 1 [AUTHORIZATION] !lost_bytes\n"
+         "C text \"ETR 1\" [AUTHORIZATION]\n"
+         "C RETR \"2\" #1 [AUTHORIZATION]\n"
+         "C DELE \"2\" #2 [AUTHORIZATION]\n"
+         "S +OK [AUTHORIZATION]\n"
+         "S message 1 RETR [TRANSACTION]\n"
+         "  data \"Subject: a\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 1 RETR [TRANSACTION]\n"
+         "S +OK [TRANSACTION]\n"
+         "S message 2 RETR [TRANSACTION]\n"
+         "  data \"Subject: b\\r\\n\\r\\n\"\n"
+         "S end COMPLETE 2 RETR [TRANSACTION]\n"
+         "S +OK [TRANSACTION]\n"
+         "C QUIT #3 [UPDATE]\n"
+         "S +OK #3 [UPDATE]\n");
+    pop3("what ends like the status of a message, and is none",
+         SCRIPT("S: +OK POP3 ready <1.2@h>", "C? 9", "S: +OK joe has 1 visible message (0 hidden) in 14 octets.", "C: LIST", "S: +OK", "S: ."),
+         "S +OK [AUTHORIZATION]\n"
+         "C gap 9 [AUTHORIZATION] !lost_bytes\n"
+         "S +OK [AUTHORIZATION]\n"
+         "C LIST #1 [AUTHORIZATION]\n"
+         "S +OK #1 [TRANSACTION]\n"
+         "S item . #1 [TRANSACTION]\n");
     pop3("hole in the status, and what it was nobody can say",
          SCRIPT("S: +OK POP3 ready <1.2@h>", "C: RETR 1", "S? 3", "S: xyz", "S: Subject: a", "S: ", "S: .", "C: RETR 2", "S? 3", "S|  20 oc", "S? 9",
                 "S: Subject: b", "S: ", "S: .", "C: QUIT", "S: +OK"),
