@@ -152,12 +152,13 @@ static void draw_exchange(const stock_drawing *drawing, proto_tree *tree, const 
         proto_item_set_generated(proto_tree_add_time(tree, hf_time, drawing->tvb, 0, 0, &time));
 }
 
-static void say(stock_drawing *drawing, slice line)
+/* `side`: who says it; what waited behind a hole may be shown in a frame of the other one. */
+static void say(stock_drawing *drawing, mail_side side, slice line)
 {
     if (drawing->said)
         return;
     drawing->said = TRUE;
-    col_add_fstr(drawing->pinfo->cinfo, COL_INFO, "%s: %s", drawing->call->side == MAIL_CLIENT ? "Request" : "Response",
+    col_add_fstr(drawing->pinfo->cinfo, COL_INFO, "%s: %s", side == MAIL_CLIENT ? "Request" : "Response",
                  ws_format_text(drawing->pinfo->pool, line.len ? (const char *)line.data : "", line.len));
 }
 
@@ -172,7 +173,7 @@ static void draw_line(stock_drawing *drawing, const mail_record *record, const r
     if (!is_first || slice_begins(line, "*"))
         return;
     proto_tree *tree = proto_item_add_subtree(item, ett_mailxtra_command);
-    say(drawing, line);
+    say(drawing, record->event.side, line);
     add_word(tree, request ? hf_request : hf_response, view, base, (word){0, (gint)line.len});
     if (request)
         draw_request(tree, view, base, line);
@@ -240,14 +241,15 @@ static void say_first(stock_drawing *drawing)
         if (record->event.line.len) {
             const guint8 *lf = memchr(record->event.line.data, '\n', record->event.line.len);
             slice line = record->event.line;
-            say(drawing, lf ? slice_head(line, (gsize)(lf - line.data)) : line);
+            say(drawing, record->event.side, lf ? slice_head(line, (gsize)(lf - line.data)) : line);
         }
     }
     for (guint i = 0; i < stream_call_count(drawing->call) && !drawing->said; i++) {
         const mail_record *record = stream_call_record(drawing->call, i);
         if (record->event.kind == MAIL_EVENT_MESSAGE_DATA)
-            say(drawing, slice_of(wmem_strdup_printf(drawing->pinfo->pool, "literal, %" G_GUINT64_FORMAT " bytes",
-                                                     record->data_length)));
+            say(drawing, record->event.side,
+                slice_of(wmem_strdup_printf(drawing->pinfo->pool, "literal, %" G_GUINT64_FORMAT " bytes",
+                                            record->data_length)));
     }
 }
 

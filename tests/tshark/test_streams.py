@@ -451,3 +451,11 @@ def test_no_more_than_some_are_waited_for(tshark, write):
         everything += session
     found = [file.read_bytes() for file in tshark.export("mail-messages", write(everything)).iterdir()]
     assert len(found) == 1101
+
+
+def test_info_says_who_spoke_although_the_other_one_sent_the_frame(tshark, write):
+    """What waits behind a hole is shown in the frame that decides."""
+    session = [("S", b"* PREAUTH hi\r\n"), ("C", b"1 NOOP\r\n"), ("S", b"* 1 EXISTS\r\n"), ("S", b"1 OK done\r\n"), ("C", b"2 NOOP\r\n")]
+    frames = [frame for frame in tcp_session(session, server_port=143, closing=False) if frame.payload != b"* 1 EXISTS\r\n"]
+    lines = tshark.read(write(frames), two_pass=True).splitlines()
+    assert "Response: 1 OK done" in lines[-1]
