@@ -8,7 +8,7 @@
 #include "export_object.h"
 
 #include "attachment_walk.h"
-#include "digest.h"
+#include "../core/digest.h"
 #include "prefs.h"
 #include "save_tap.h"
 #include "stream_store.h"

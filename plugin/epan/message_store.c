@@ -3,7 +3,7 @@
  */
 #include "message_store.h"
 
-#include "digest.h"
+#include "../core/digest.h"
 #include "text.h"
 
 #include "../core/limits.h"

@@ -8,7 +8,7 @@
 #include "save_tap.h"
 
 #include "attachment_walk.h"
-#include "digest.h"
+#include "../core/digest.h"
 #include "export_object.h"
 #include "save_dir.h"
 #include "text.h"

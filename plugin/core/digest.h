@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "../core/slice.h"
+#include "slice.h"
 
 /* The digest in hexadecimal; g_free() it. MD5, SHA-1 and SHA-256. */
 char *digest_hex(GChecksumType type, slice bytes);
