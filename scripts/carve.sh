@@ -87,7 +87,8 @@ carve_one() {
         source=$tasks/$folder.pcap
         split_one "$capture" "$part" "$source" || return 1
     fi
-    tshark -n -q -r "$source" -z "mailxtra,save,$out/$folder$options" || status=1
+    local name=${out//\\/\\\\}/$folder # a backslash and a comma in the folder's name need a backslash
+    tshark -n -q -r "$source" -z "mailxtra,save,${name//,/\\,}$options" || status=1
     [ "$status" = 0 ] || printf 'carve.sh: %s: not all of it\n' "$capture" >&2 # by its name: parallel runs it in a shell called bash
     [ "$source" = "$capture" ] || rm -f "$source"
     printf '%s\t%s\n' "$capture" "$folder" >"$tasks/$folder.done"

@@ -112,6 +112,17 @@ void jsonl_literal(GString *line, const char *key, const char *literal)
     g_string_append(line, literal);
 }
 
+void jsonl_null(GString *line, const char *key)
+{
+    jsonl_literal(line, key, "null");
+}
+
+void jsonl_object(GString *line, const char *key, const GString *object)
+{
+    jsonl_literal(line, key, object->str);
+    g_string_append_c(line, '}');
+}
+
 void jsonl_members(GString *line, const GString *object)
 {
     if (object->len > 1 && line->len > 1)

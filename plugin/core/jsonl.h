@@ -16,10 +16,14 @@ void jsonl_begin(GString *line);
 void jsonl_text(GString *line, const char *key, const char *text);
 void jsonl_texts(GString *line, const char *key, char *const *texts); /* NULL-terminated; an array */
 void jsonl_number(GString *line, const char *key, guint64 number);
+void jsonl_null(GString *line, const char *key);
 void jsonl_bool(GString *line, const char *key, gboolean value);
 
 /* A number that is written already, such as "12.500000". */
 void jsonl_literal(GString *line, const char *key, const char *literal);
+
+/* An object, which was begun and not ended. */
+void jsonl_object(GString *line, const char *key, const GString *object);
 
 /* All members of `object`, which was begun and not ended. */
 void jsonl_members(GString *line, const GString *object);

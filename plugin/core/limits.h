@@ -35,8 +35,9 @@
 /* Depth of nested multiparts and attached messages; real mail stays below 20. */
 #define LIMIT_MIME_DEPTH 64
 
-/* Parts of one message; a digest of a mailing list has a few hundred, a fax gateway's thousands. */
-#define LIMIT_MIME_PARTS 10000
+/* Parts of one message; a digest of a mailing list has a few hundred, a fax gateway's thousands. Each takes about a
+ * kilobyte of memory, however short it is. */
+#define LIMIT_MIME_PARTS 30000
 
 /* Transfer encodings inside of each other: a base64-encoded message in a base64-encoded message ... Each costs
  * a copy of its bytes. */

@@ -6,10 +6,14 @@
  */
 #include "mailxtra.h"
 
+#include "capture_end.h"
+#include "drawing.h"
 #include "early_segments.h"
+#include "evidence.h"
 #include "export_object.h"
 #include "follow_mail.h"
 #include "mailxtra_fields.h"
+#include "message_reassembly.h"
 #include "ports.h"
 #include "prefs.h"
 #include "save_tap.h"
@@ -30,7 +34,6 @@ int proto_mailxtra = -1;
 
 static protocol_t *protocol;
 static int proto_tcp, proto_smtp, proto_pop, proto_imap;
-static int expert_tap;
 static dissector_handle_t draw_smtp, draw_pop3, draw_imap,
     draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
@@ -88,48 +91,92 @@ static dissector_handle_t stock_handle(const stream_call *call)
     }
 }
 
-/* A tree, the columns, or one of the taps that the drawing feeds: expert infos, and the mails that the stock
- * IMF dissector exports. If none is wanted nothing is drawn, which is most of what a frame costs. */
-static gboolean somebody_looks(const packet_info *pinfo, proto_tree *tree)
+static gboolean wants_columns(const packet_info *pinfo)
 {
-    if (expert_tap <= 0)
-        expert_tap = find_tap_id("expert");
-    return tree || col_get_writable(pinfo->cinfo, COL_INFO) || col_get_writable(pinfo->cinfo, COL_PROTOCOL) ||
-           (expert_tap > 0 && have_tap_listener(expert_tap)) || stock_tree_is_wanted();
+    return col_get_writable(pinfo->cinfo, COL_INFO) || col_get_writable(pinfo->cinfo, COL_PROTOCOL);
 }
 
-/* `tvb`: the bytes of the frame that belong to the call. */
+/* A tree, or one of the taps that the drawing feeds: expert infos, and the mails that the stock IMF dissector exports.
+ * If none is wanted nothing is drawn, which is most of what a frame costs. */
+static gboolean wants_drawing(proto_tree *tree)
+{
+    return tree || mailxtra_expert_is_wanted() || stock_tree_is_wanted();
+}
+
+/* Is the frame shown in any way when it is dissected? */
+static gboolean is_shown(const packet_info *pinfo, proto_tree *tree)
+{
+    return wants_columns(pinfo) || wants_drawing(tree);
+}
+
+/* What is being drawn. */
+typedef struct call_drawing {
+    stream_call *call;
+    tvbuff_t *tvb; /* the bytes of the frame that belong to the call */
+    packet_info *pinfo;
+    proto_tree *tree;
+    gboolean called_by_stock; /* by a handle of the stock protocol's, as TLS does */
+} call_drawing;
+
+static void draw_own_tree(void *user)
+{
+    const call_drawing *d = user;
+    call_dissector_only(draw_mail, d->tvb, d->pinfo, d->tree, d->call);
+}
+
+static void draw_stock_tree(void *user)
+{
+    const call_drawing *d = user;
+    if (d->called_by_stock) /* its layer is there already */
+        stock_tree_draw(d->call, d->tvb, d->pinfo, d->tree, mailxtra_prefs.stock_trees);
+    else if (!mailxtra_prefs.stock_trees ||
+             call_dissector_only(stock_handle(d->call), d->tvb, d->pinfo, d->tree, d->call) == 0)
+        stock_tree_draw(d->call, d->tvb, d->pinfo, d->tree, FALSE); /* not wanted, or switched off */
+}
+
+/* Our own tree, the stock tree, then other dissectors. What ends one of them does not end the next. The columns are
+ * filled already. */
 static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    dissector_handle_t stock = stock_handle(call);
-    if (stream_call_count(call)) {
-        if (caller(pinfo) == stock_id(call)) /* its layer is there already */
-            stock_tree_draw(call, tvb, pinfo, tree, mailxtra_prefs.stock_trees);
-        else if (!mailxtra_prefs.stock_trees || call_dissector_only(stock, tvb, pinfo, tree, call) == 0)
-            stock_tree_draw(call, tvb, pinfo, tree, FALSE); /* not wanted, or switched off */
-    }
-    call_dissector_only(draw_mail, tvb, pinfo, tree, call);
+    const gboolean protocol_writable = col_get_writable(pinfo->cinfo, COL_PROTOCOL);
+    const gboolean info_writable = col_get_writable(pinfo->cinfo, COL_INFO);
+    call_drawing d = {call, tvb, pinfo, tree, caller(pinfo) == stock_id(call)};
+    col_set_writable(pinfo->cinfo, COL_PROTOCOL, FALSE);
+    col_set_writable(pinfo->cinfo, COL_INFO, FALSE);
+    drawing_guard(draw_own_tree, &d, pinfo, tree, tvb);
+    if (stream_call_count(call))
+        drawing_guard(draw_stock_tree, &d, pinfo, tree, tvb);
+    drawing_call_others(pinfo);
+    col_set_writable(pinfo->cinfo, COL_PROTOCOL, protocol_writable);
+    col_set_writable(pinfo->cinfo, COL_INFO, info_writable);
 }
 
-/* Tells of a call whoever wants to know. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`.
- * Trees and tables link messages with earlier ones; nothing else does. */
+/* Evidence first, drawing last. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`. Trees and
+ * tables link messages with earlier ones; nothing else does. */
 static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *tvb, packet_info *pinfo,
                  proto_tree *tree)
 {
-    taps_call(call, pinfo);
-    if (somebody_looks(pinfo, tree))
-        draw(call, segment ? tcp_watch_payload(segment) : tvb, pinfo, tree);
-    else
-        tree_session_tap(call, tvb, pinfo);
+    evidence_collect(call, pinfo);
+    if (is_shown(pinfo, tree)) {
+        tvbuff_t *bytes = segment ? tcp_watch_payload(segment) : tvb;
+        if (wants_columns(pinfo))
+            evidence_fill_columns(call, bytes, pinfo);
+        if (wants_drawing(tree))
+            draw(call, bytes, pinfo, tree);
+    }
+    drawing_trim_layers(pinfo); /* TLS adds one for each record, whatever is drawn */
     if (!tree && !taps_calls_are_wanted())
         stream_store_release(call, pinfo);
 }
 
-/* What is held back may be heard of when the capture is over, and no sooner. */
+/* What is held back may come out when the capture is over, and no sooner: who listens must get a frame before. */
 static void announce(const stream_call *call, packet_info *pinfo)
 {
-    if (call && call->waits)
-        export_object_announce(pinfo);
+    if (!call || !call->waits)
+        return;
+    export_object_announce(pinfo);
+    if (!call->accepted) /* else it is shown */
+        taps_call(call, pinfo);
 }
 
 /* ---- coming from TCP, TLS, a tunnel ---- */
@@ -159,7 +206,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     if (layer == STREAM_LAYER_TCP && segment && is_of_tcp(tvb, pinfo, segment)) {
         conversation_t *known = segment->conversation;
         call = stream_store_segment(pinfo, known ? known : find_or_create_conversation(pinfo), segment, hint,
-                                    somebody_looks(pinfo, tree));
+                                    is_shown(pinfo, tree));
         segment->used = call != NULL;
         length = (int)segment->payload.len;
     } else {
@@ -286,7 +333,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 {
     segment->used = TRUE;
     stream_call *call =
-        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, somebody_looks(pinfo, tree));
+        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, is_shown(pinfo, tree));
     announce(call, pinfo);
     if (!call || !call->accepted)
         return;
@@ -307,6 +354,8 @@ void mailxtra_register(void)
     mailxtra_fields_register(proto_mailxtra);
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
+    message_reassembly_register();
+    capture_end_register();
     early_segments_register();
     export_object_register();
     save_tap_register();

@@ -6,16 +6,12 @@
 #ifndef MAILXTRA_EXPORT_OBJECT_H
 #define MAILXTRA_EXPORT_OBJECT_H
 
-#include "message_store.h"
+#include "evidence.h"
 
 void export_object_register(void);
 
 /* Is one of the two lists open? */
 gboolean export_object_is_wanted(void);
-
-/* The text of a field of the message. That of a part that an IMAP client fetched by itself has its subject and sender
- * from the ENVELOPE, if there was one. NULL: not there. Free with g_free(). */
-char *export_object_field(const stored_message *stored, const mime_message *mime, const char *name);
 
 /* Can the same object come a second time in the capture (IMAP)? */
 gboolean export_object_may_come_again(const stored_message *stored);
@@ -28,10 +24,7 @@ char *export_object_identity(const stored_message *stored, const char *path, con
  * there is. */
 void export_object_announce(packet_info *pinfo);
 
-/* Tells the lists of a finished message and its attachments. */
-void export_object_offer(stored_message *stored, const mime_message *mime, packet_info *pinfo);
-
-/* The capture is over: what it has cut goes to the lists and to save_tap. Once per capture. */
-void export_object_finish(void);
+/* Hands the messages of the frame to the lists, when its dissection is over. */
+void export_object_offer(const frame_messages *list, packet_info *pinfo);
 
 #endif

@@ -3,9 +3,9 @@
  */
 #include "follow_mail.h"
 
-#include "attachment_walk.h"
+#include "capture_end.h"
+#include "message_facts.h"
 #include "prefs.h"
-#include "stream_store.h"
 #include "text.h"
 
 #include <epan/dissectors/packet-tcp.h>
@@ -79,40 +79,40 @@ static void append_auth(GString *text, const mail_auth *auth)
     g_string_free(said, TRUE);
 }
 
-static void append_part(GString *text, const mime_message *mime, const mime_part *part)
+static void append_part(GString *text, part_analysis *one)
 {
-    if (part->children)
-        return;
-    GByteArray *decoded = mime_part_decode(mime, part, NULL);
-    if (attachment_walk_counts(part)) {
-        char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, decoded->data, decoded->len);
-        g_string_append_printf(text, "[Part %s: %s, %s, %u bytes, SHA-256 %s]\r\n", part->path,
-                               part->filename ? part->filename : "(no name)", part->type, decoded->len, hash);
-        g_free(hash);
-    } else if (g_str_has_prefix(part->type, "text/")) {
-        char *body = mime_part_text(mime, part, decoded->data, decoded->len, NULL);
-        g_string_append_printf(text, "[Part %s: %s]\r\n%s\r\n", part->path, part->type, body);
-        g_free(body);
-    }
-    g_byte_array_unref(decoded);
+    const mime_part *part = part_analysis_part(one);
+    g_string_append_printf(text, "[Part %s: %s]\r\n%s\r\n", part->path, part->type, part_analysis_text(one));
 }
 
-static void append_message(GString *text, const stored_message *message)
+static void append_attachment(part_analysis *one, void *text)
 {
-    mime_message *mime = message_store_parse(message);
+    const mime_part *part = part_analysis_part(one);
+    g_string_append_printf(text, "[Part %s: %s, %s, %" G_GSIZE_FORMAT " bytes, SHA-256 %s]\r\n", part->path,
+                           part->filename ? part->filename : "(no name)", part->type, part_analysis_bytes(one).len,
+                           part_analysis_digest(one, G_CHECKSUM_SHA256));
+}
+
+static void append_message(GString *text, stored_message *message, packet_info *pinfo)
+{
+    message_analysis *analysis = message_facts(message, pinfo);
+    const mime_message *mime = message_analysis_mime(analysis);
     for (guint i = 0; i < mime->root->fields->len; i++) {
         const header_field *field = g_ptr_array_index(mime->root->fields, i);
         g_string_append_printf(text, "%s: %s\r\n", field->name, field->value);
     }
     g_string_append(text, "\r\n");
-    for (guint i = 0; i < mime->parts->len; i++)
-        append_part(text, mime, g_ptr_array_index(mime->parts, i));
+    for (guint i = 0; i < mime->parts->len; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        if (!part->children && !message_analysis_counts(analysis, part) && g_str_has_prefix(part->type, "text/"))
+            append_part(text, message_analysis_part(analysis, part));
+    }
+    message_analysis_attachments(analysis, append_attachment, text);
     if (!message_store_is_complete(message))
         g_string_append(text, "[The message is incomplete.]\r\n");
-    mime_message_free(mime);
 }
 
-static void append_record(GString *text, const mail_record *record, guint32 frame)
+static void append_record(GString *text, const mail_record *record, packet_info *pinfo)
 {
     switch (record->event.kind) {
     case MAIL_EVENT_MESSAGE_START:
@@ -120,8 +120,8 @@ static void append_record(GString *text, const mail_record *record, guint32 fram
     case MAIL_EVENT_ANOMALY:
         break;
     case MAIL_EVENT_MESSAGE_END:
-        if (record->message && record->message->finished_in == frame)
-            append_message(text, record->message);
+        if (mail_record_finishes(record, pinfo->num))
+            append_message(text, record->message, pinfo);
         if (record->event.end > record->event.start)
             g_string_append(text, ".\r\n");
         break;
@@ -166,11 +166,8 @@ static void add_text(follow_info_t *follow, packet_info *pinfo, const GString *t
     follow->payload = g_list_prepend(follow->payload, record);
 }
 
-static tap_packet_status on_follow(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
-                                   tap_flags_t flags _U_)
+static void follow_call(follow_info_t *follow, packet_info *pinfo, const stream_call *call)
 {
-    follow_info_t *follow = data;
-    const stream_call *call = tapped;
     GString *text = g_string_new(NULL);
     mail_side side = call->side;
     guint count = stream_call_count(call);
@@ -182,10 +179,20 @@ static tap_packet_status on_follow(void *data, packet_info *pinfo, epan_dissect_
             g_string_truncate(text, 0);
             side = record->event.side;
         }
-        append_record(text, record, pinfo->num);
+        append_record(text, record, pinfo);
     }
     add_text(follow, pinfo, text, side);
     g_string_free(text, TRUE);
+}
+
+/* The listener's filter is one of frames (tcp.stream eq N): what passes is shown whole. */
+static tap_packet_status on_follow(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                   tap_flags_t flags _U_)
+{
+    const tapped_frame *frame = tapped;
+    capture_end_note(on_follow, data, pinfo, tapped, CAPTURE_END_ANY_FRAME);
+    for (guint i = 0; i < frame->count; i++)
+        follow_call(data, pinfo, frame->calls[i]);
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -203,8 +210,11 @@ static tap_packet_cb any_flow; /* of the graph of all flows */
 static tap_packet_status on_flow(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
                                  tap_flags_t flags)
 {
-    const stream_call *call = tapped;
-    return stream_call_count(call) || call->length ? any_flow(data, pinfo, edt, tapped, flags) : TAP_PACKET_DONT_REDRAW;
+    const tapped_frame *frame = tapped;
+    for (guint i = 0; i < frame->count; i++)
+        if (stream_call_count(frame->calls[i]) || frame->calls[i]->length)
+            return any_flow(data, pinfo, edt, tapped, flags);
+    return TAP_PACKET_DONT_REDRAW;
 }
 
 void follow_mail_handoff(int proto)

@@ -27,7 +27,7 @@ static void free_piece(gpointer piece)
     imap_piece_free(piece);
 }
 
-static void forget_all(void)
+void imap_store_forget(void)
 {
     for (guint i = 0; i < all_views->len; i++) {
         imap_mailbox_view *view = g_ptr_array_index(all_views, i);
@@ -45,7 +45,6 @@ void imap_store_register(void)
     all_pieces = imap_pieces_new();
     all_views = g_ptr_array_new();
     last_readers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    register_cleanup_routine(forget_all);
 }
 
 imap_mailbox_view *imap_store_open(guint32 id, const address *server)

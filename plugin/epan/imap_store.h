@@ -13,6 +13,7 @@
 typedef struct imap_mailbox_view imap_mailbox_view;
 
 void imap_store_register(void);
+void imap_store_forget(void);
 
 /* A new view, file scope. `id`: unique among the capture's sessions. */
 imap_mailbox_view *imap_store_open(guint32 id, const address *server);

@@ -1,47 +1,56 @@
 /* later_passes.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Who comes back to frames keeps them all, and can tell when each was captured. Who does not keeps the time of the
- * previous frame (for the differences that columns show), of the one displayed last and of the reference, and no
- * other. So an earlier frame is asked for, and the previous one as well, to know that an answer is one.
+ * Who comes back to frames keeps them all, from the first one on, in one sequence of the program's capture file.
+ * `tshark` with one pass has no such sequence.
  */
 #include "later_passes.h"
 
-/* Frames of which the earlier one was known: after that no more is asked. The one displayed last may be it. */
-#define LIMIT_QUESTIONS 16
+#include <stdio.h>
+#include <stdlib.h>
 
-static guint32 earlier_frame; /* of which the time was known then; 0: none yet */
-static guint questions;
-static gboolean are_forgotten;
+#define OVERRIDE "MAILXTRA_LATER_PASSES"
 
-static void forget(void)
+static gboolean is_decided;
+static ws_frames_kept kept;
+static gboolean may_come;
+
+void later_passes_forget(void)
 {
-    earlier_frame = questions = 0;
-    are_forgotten = FALSE;
+    is_decided = FALSE;
 }
 
-void later_passes_register(void)
+static void show_decision(void)
 {
-    register_cleanup_routine(forget);
+    static const char *const texts[] = {"not known", "no", "yes"};
+    fprintf(stderr, "mailxtra: later passes: %s (the program keeps its frames: %s)\n", may_come ? "yes" : "no",
+            texts[kept]);
 }
 
-static gboolean is_remembered(const packet_info *pinfo, guint32 frame)
+static void decide(const packet_info *pinfo)
 {
-    return ws_frame_time(pinfo->epan, frame) != NULL;
+    const char *wanted = getenv(OVERRIDE);
+    char **words = g_strsplit(wanted ? wanted : "", ",", -1);
+    kept = ws_keeps_frames(pinfo->epan);
+    may_come = kept != WS_FRAMES_NOT_KEPT;
+    is_decided = TRUE;
+    if (g_strv_contains((const char *const *)words, "yes"))
+        may_come = TRUE;
+    else if (g_strv_contains((const char *const *)words, "no"))
+        may_come = FALSE;
+    if (g_strv_contains((const char *const *)words, "show"))
+        show_decision();
+    g_strfreev(words);
 }
 
 gboolean later_passes_may_come(const packet_info *pinfo)
 {
-    if (are_forgotten)
-        return FALSE;
-    if (questions >= LIMIT_QUESTIONS)
-        return TRUE;
-    if (earlier_frame && pinfo->num > earlier_frame + 1 && is_remembered(pinfo, pinfo->num - 1)) {
-        questions++;
-        are_forgotten = !is_remembered(pinfo, earlier_frame);
-        earlier_frame = 0;
-    }
-    if (!earlier_frame && pinfo->fd->has_ts && pinfo->num > 1 && pinfo->num != pinfo->fd->frame_ref_num)
-        earlier_frame = pinfo->num;
-    return !are_forgotten;
+    if (!is_decided)
+        decide(pinfo);
+    return may_come;
+}
+
+gboolean later_passes_are_sure(void)
+{
+    return is_decided && kept == WS_FRAMES_KEPT;
 }

@@ -3,6 +3,8 @@
  */
 #include "mailxtra_fields.h"
 
+#include "frame_scope.h"
+
 #include <epan/tap.h>
 
 #define X(id, name, type, display, strings, title, text) int hf_mailxtra_##id = -1;
@@ -108,14 +110,21 @@ static gboolean wants_expert_fields(proto_tree *tree)
     return FALSE;
 }
 
-gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies)
+gboolean mailxtra_expert_is_wanted(void)
 {
     static int expert_tap;
     if (expert_tap == 0)
         expert_tap = find_tap_id("expert");
+    return expert_tap > 0 && have_tap_listener(expert_tap);
+}
+
+gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies)
+{
+    if (mailxtra_expert_is_wanted())
+        return TRUE;
     if (!tree)
         return FALSE;
-    if (have_tap_listener(expert_tap) || wants_expert_fields(tree))
+    if (wants_expert_fields(tree) || proto_field_is_referenced(tree, hf_mailxtra_finding))
         return TRUE;
     for (int kind = 0; kind < ANOMALY_COUNT; kind++) {
         if ((anomalies & ANOMALY_BIT(kind)) && proto_field_is_referenced(tree, ei_anomaly[kind].hf))
@@ -124,21 +133,35 @@ gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies)
     return FALSE;
 }
 
-void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies)
-{
-    for (int kind = 0; kind < ANOMALY_COUNT && anomalies; kind++) {
-        if (anomalies & ANOMALY_BIT(kind))
-            expert_add_info(pinfo, item, &ei_anomaly[kind]);
-        anomalies &= ~ANOMALY_BIT(kind);
-    }
-}
+/* Expert infos of ours in one frame: Wireshark keeps 5,000 entries for all taps of a packet, and drops the rest. */
+#define LIMIT_FRAME_FINDINGS 2000
 
-int mailxtra_anomaly_field(anomaly_kind kind)
+/* The field of it, beside the expert info. */
+static void add_finding_field(proto_item *item, const char *text)
 {
-    return ei_anomaly[kind].hf;
+    proto_tree *tree = item ? proto_item_get_subtree(item) : NULL;
+    if (tree && proto_field_is_referenced(tree, hf_mailxtra_finding))
+        proto_item_set_hidden(proto_tree_add_string(tree, hf_mailxtra_finding, NULL, 0, 0, text));
 }
 
 void mailxtra_add_anomaly_text(packet_info *pinfo, proto_item *item, anomaly_kind kind, const char *text)
 {
+    guint *count = frame_scope_block(pinfo, FRAME_FINDINGS, sizeof *count, NULL);
+    if (*count > LIMIT_FRAME_FINDINGS)
+        return;
+    if (++*count > LIMIT_FRAME_FINDINGS) {
+        kind = ANOMALY_MORE_FINDINGS;
+        text = anomaly_describe(kind)->text;
+    }
     expert_add_info_format(pinfo, item, &ei_anomaly[kind], "%s", text);
+    add_finding_field(item, text);
+}
+
+void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies)
+{
+    for (int kind = 0; kind < ANOMALY_COUNT && anomalies; kind++) {
+        if (anomalies & ANOMALY_BIT(kind))
+            mailxtra_add_anomaly_text(pinfo, item, (anomaly_kind)kind, anomaly_describe((anomaly_kind)kind)->text);
+        anomalies &= ~ANOMALY_BIT(kind);
+    }
 }

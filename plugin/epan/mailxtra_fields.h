@@ -96,6 +96,7 @@
     X(listing_uid, "listing.uid", FT_STRING, BASE_NONE, NULL, "Unique id", "POP3 UIDL")                                    \
     X(text_line, "text", FT_STRING, BASE_NONE, NULL, "Text", "A line that is neither command nor reply")                   \
     X(state, "state", FT_STRING, BASE_NONE, NULL, "State", "State of the session after this frame")                        \
+    X(finding, "finding", FT_STRING, BASE_NONE, NULL, "Finding", "One for each expert info of mailxtra in the frame")       \
     X(missing, "missing", FT_UINT64, BASE_DEC, NULL, "Bytes lost", "Bytes of this stream that are not in the capture")     \
     X(auth_mechanism, "auth.mechanism", FT_STRING, BASE_NONE, NULL, "Mechanism", "SASL mechanism, USER or APOP")           \
     X(auth_username, "auth.username", FT_STRING, BASE_NONE, NULL, "User name", "Authentication identity, decoded")         \
@@ -117,6 +118,10 @@
     X(message_cc, "message.cc", FT_STRING, BASE_NONE, NULL, "Cc", NULL)                                                    \
     X(message_subject, "message.subject", FT_STRING, BASE_NONE, NULL, "Subject", NULL)                                     \
     X(message_date, "message.date", FT_STRING, BASE_NONE, NULL, "Date", NULL)                                              \
+    X(message_from_address, "message.from.address", FT_STRING, BASE_NONE, NULL, "From address", "One bare address of From") \
+    X(message_to_address, "message.to.address", FT_STRING, BASE_NONE, NULL, "To address", "One bare address of To")           \
+    X(message_cc_address, "message.cc.address", FT_STRING, BASE_NONE, NULL, "Cc address", "One bare address of Cc")           \
+    X(message_time, "message.time", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL, "Time", "Date field, in UTC")                  \
     X(message_id, "message.id", FT_STRING, BASE_NONE, NULL, "Message-ID", NULL)                                            \
     X(message_sha256, "message.sha256", FT_STRING, BASE_NONE, NULL, "SHA-256", "Of the message's bytes")                   \
     X(message_not_fetched, "message.not_fetched", FT_UINT64, BASE_DEC, NULL, "Bytes not fetched", "IMAP: bytes of the message that no client fetched, as far as the capture shows") \
@@ -188,15 +193,15 @@ extern const fragment_items mailxtra_fragment_items;
 
 void mailxtra_fields_register(int proto);
 
-/* Would anybody see one of these anomalies? A visible tree, a filter that names one, or one of the "_ws.expert" fields, or a
- * list of expert infos. What is only found by looking closely need not be looked for otherwise. */
+/* Would one of these anomalies be seen? By a visible tree, a filter that names one, or one of the "_ws.expert" fields, or
+ * mailxtra.finding, or a list of expert infos. What needs work to find is not looked for otherwise. `tree`: may be NULL. */
 gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies);
 
-/* Adds one expert info per anomaly of the set to `item`. */
-void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies);
+/* Is there a list of expert infos (Analyze > Expert Information, -z expert)? It needs no tree. */
+gboolean mailxtra_expert_is_wanted(void);
 
-/* The field id of an anomaly's expert info. */
-int mailxtra_anomaly_field(anomaly_kind kind);
+/* Adds one expert info per anomaly of the set to `item` (NULL: to the lists only). */
+void mailxtra_add_anomalies(packet_info *pinfo, proto_item *item, anomaly_set anomalies);
 
 /* Adds the expert info of one anomaly with a text of its own. */
 void mailxtra_add_anomaly_text(packet_info *pinfo, proto_item *item, anomaly_kind kind, const char *text);

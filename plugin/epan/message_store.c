@@ -3,17 +3,11 @@
  */
 #include "message_store.h"
 
-#include "../core/digest.h"
 #include "text.h"
 
 #include "../core/limits.h"
 
-/* What one frame (or, beyond LIMIT_FRAGMENTS, a run of frames) brought of a message. */
-typedef struct message_fragment {
-    guint32 frame, length;
-} message_fragment;
-
-/* Items of the fragment list in the tree; a tree of more than gui.max_tree_items (a million) items is an error. */
+/* Fragments that are told apart; beyond, several frames are one. */
 #define LIMIT_FRAGMENTS 100000
 
 static guint32 next_message_id;
@@ -35,20 +29,22 @@ static void free_glib_parts(stored_message *message)
         g_array_unref(message->gaps);
 }
 
-static void forget_messages(void)
+void message_store_forget(void)
 {
-    if (!all_messages)
-        return;
     for (guint i = 0; i < all_messages->len; i++)
         free_glib_parts(g_ptr_array_index(all_messages, i));
     g_ptr_array_set_size(all_messages, 0);
     next_message_id = 0;
 }
 
+guint32 message_store_count(void)
+{
+    return next_message_id;
+}
+
 void message_store_register(void)
 {
     all_messages = g_ptr_array_new();
-    register_cleanup_routine(forget_messages);
 }
 
 static gboolean is_text(const char *kept, slice text)
@@ -210,75 +206,12 @@ slice message_store_bytes(const stored_message *message)
     return message->finished_in && message->bytes ? byte_rope_whole(message->bytes) : SLICE_EMPTY;
 }
 
-/* The list that Wireshark's reassembly would have left, without a second copy of the bytes. */
-fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo)
+guint message_store_fragment_count(const stored_message *message)
 {
-    if (message->size == 0 || !message->fragments)
-        return NULL;
-    fragment_head *head = wmem_new0(pinfo->pool, fragment_head);
-    fragment_item *items = wmem_alloc0_array(pinfo->pool, fragment_item, message->fragments->len);
-    for (guint i = 0; i < message->fragments->len; i++) {
-        const message_fragment *fragment = &g_array_index(message->fragments, message_fragment, i);
-        items[i].frame = fragment->frame;
-        items[i].offset = i;
-        items[i].len = fragment->length;
-        items[i].flags = FD_BLOCKSEQUENCE;
-        items[i].next = i + 1 < message->fragments->len ? &items[i + 1] : NULL;
-    }
-    head->next = items;
-    head->flags = FD_DEFRAGMENTED | FD_BLOCKSEQUENCE | FD_DATALEN_SET;
-    head->datalen = message->fragments->len - 1;
-    head->len = (guint32)message->size;
-    head->reassembled_in = message->finished_in;
-    return head;
+    return message->fragments ? message->fragments->len : 0;
 }
 
-const char *message_store_digest(stored_message *message, GChecksumType algorithm, const char *path, slice bytes)
+message_fragment message_store_fragment(const stored_message *message, guint index)
 {
-    if (!message->digests)
-        message->digests = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
-    char *key = g_strdup_printf("%d %s", (int)algorithm, path);
-    const char *kept = wmem_map_lookup(message->digests, key);
-    if (!kept) {
-        char *made = digest_hex(algorithm, bytes);
-        kept = wmem_strdup(wmem_file_scope(), made);
-        wmem_map_insert(message->digests, wmem_strdup(wmem_file_scope(), key), (void *)kept);
-        g_free(made);
-    }
-    g_free(key);
-    return kept;
-}
-
-/* A part that was fetched by itself keeps its number in the message: of a leaf and a message "1" is it, of a
- * multipart it stands in front. */
-static void renumber(mime_message *mime, const char *section)
-{
-    gboolean multipart = mime->root->children && !mime->root->is_message;
-    for (guint i = 0; i < mime->parts->len; i++) {
-        mime_part *part = g_ptr_array_index(mime->parts, i);
-        char *path = NULL;
-        if (multipart)
-            path = *part->path ? g_strconcat(section, ".", part->path, NULL) : NULL;
-        else if (*part->path == '1')
-            path = g_strconcat(section, part->path + 1, NULL);
-        if (!path)
-            continue;
-        g_free(part->path);
-        part->path = path;
-    }
-}
-
-mime_message *message_store_parse(const stored_message *message)
-{
-    const GArray *gaps = message->gaps;
-    mime_message *mime =
-        mime_message_parse(message_store_bytes(message), gaps ? (const mime_gap *)(const void *)gaps->data : NULL,
-                           gaps ? gaps->len : 0, message->end_reason != MAIL_END_COMPLETE || message->is_excerpt);
-    if (!(message->anomalies & ANOMALY_BIT(ANOMALY_LOST_BYTES))) /* what was not fetched is not lost */
-        mime->anomalies &= ~ANOMALY_BIT(ANOMALY_LOST_BYTES);
-    if (message->end_reason == MAIL_END_COMPLETE) /* nor is what was not asked for cut off */
-        mime->anomalies &= ~ANOMALY_BIT(ANOMALY_MESSAGE_CUT);
-    if (message->imap && message->imap->section && g_ascii_isdigit(*message->imap->section))
-        renumber(mime, message->imap->section);
-    return mime;
+    return g_array_index(message->fragments, message_fragment, index);
 }

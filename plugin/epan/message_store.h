@@ -54,6 +54,10 @@ typedef struct stored_message {
 } stored_message;
 
 void message_store_register(void);
+void message_store_forget(void);
+
+/* Messages that were opened in this capture: the highest id. */
+guint32 message_store_count(void);
 
 /* A new open message, from a MESSAGE_START event. File scope. */
 stored_message *message_store_open(const mail_event *event);
@@ -82,15 +86,13 @@ void message_store_release(stored_message *message, packet_info *pinfo);
 /* The bytes of a finished message, valid as long as the file is open, or until they are released; empty for none. */
 slice message_store_bytes(const stored_message *message);
 
-/* The fragments of a finished message in the form that show_fragment_seq_tree() draws; they live as long as
- * the packet. NULL when the message has no bytes. */
-fragment_head *message_store_fragments(const stored_message *message, packet_info *pinfo);
+/* What one frame (or, beyond a limit, a run of frames) brought of a message. */
+typedef struct message_fragment {
+    guint32 frame, length;
+} message_fragment;
 
-/* The digest in hexadecimal of what has that part number ("": the message itself); made once, and only when asked for.
- */
-const char *message_store_digest(stored_message *message, GChecksumType algorithm, const char *path, slice bytes);
-
-/* Parses a finished message. Free with mime_message_free(). */
-mime_message *message_store_parse(const stored_message *message);
+/* The fragments of a finished message in their order; none when its bytes are released. */
+guint message_store_fragment_count(const stored_message *message);
+message_fragment message_store_fragment(const stored_message *message, guint index);
 
 #endif

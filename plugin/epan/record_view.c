@@ -3,23 +3,7 @@
  */
 #include "record_view.h"
 
-#include "mailxtra.h"
-
-#include <epan/proto_data.h>
-
-/* Key beside the conversations' ids, which count from 1. */
-#define VIEWS_KEY 0xffffffffU
-
-/* tvbs made in this dissection of the frame, by what they show */
-static wmem_map_t *views_of(packet_info *pinfo)
-{
-    wmem_map_t *views = p_get_proto_data(pinfo->pool, pinfo, proto_mailxtra, VIEWS_KEY);
-    if (!views) {
-        views = wmem_map_new(pinfo->pool, g_direct_hash, g_direct_equal);
-        p_add_proto_data(pinfo->pool, pinfo, proto_mailxtra, VIEWS_KEY, views);
-    }
-    return views;
-}
+#include "frame_scope.h"
 
 tvbuff_t *record_view_copy(tvbuff_t *parent, packet_info *pinfo, slice bytes, const char *name)
 {
@@ -28,6 +12,15 @@ tvbuff_t *record_view_copy(tvbuff_t *parent, packet_info *pinfo, slice bytes, co
         memcpy(copy, bytes.data, bytes.len);
     tvbuff_t *tvb = tvb_new_child_real_data(parent, copy, (guint)bytes.len, (gint)bytes.len);
     tvb_set_free_cb(tvb, g_free);
+    add_new_data_source(pinfo, tvb, name);
+    return tvb;
+}
+
+tvbuff_t *record_view_borrow(tvbuff_t *parent, packet_info *pinfo, slice bytes, const char *name)
+{
+    static const guint8 nothing[1];
+    tvbuff_t *tvb =
+        tvb_new_child_real_data(parent, bytes.len ? bytes.data : nothing, (guint)bytes.len, (gint)bytes.len);
     add_new_data_source(pinfo, tvb, name);
     return tvb;
 }
@@ -64,7 +57,7 @@ record_view record_view_line(const stream_call *call, const mail_record *record,
         view.length = (gint)(record->event.end - record->event.start);
         return view;
     }
-    wmem_map_t *views = views_of(pinfo);
+    wmem_map_t *views = frame_scope_map(pinfo, FRAME_VIEWS);
     view.tvb = wmem_map_lookup(views, record);
     if (!view.tvb) {
         view.tvb = rebuild_line(record, tvb, pinfo);
@@ -72,19 +65,4 @@ record_view record_view_line(const stream_call *call, const mail_record *record,
     }
     view.length = (gint)tvb_captured_length(view.tvb);
     return view;
-}
-
-tvbuff_t *record_view_message(stored_message *message, tvbuff_t *tvb, packet_info *pinfo)
-{
-    slice bytes = message_store_bytes(message);
-    if (bytes.len == 0)
-        return NULL;
-    wmem_map_t *views = views_of(pinfo);
-    tvbuff_t *whole = wmem_map_lookup(views, message);
-    if (!whole) {
-        whole = tvb_new_child_real_data(tvb, bytes.data, (guint)bytes.len, (gint)bytes.len);
-        add_new_data_source(pinfo, whole, "Mail message");
-        wmem_map_insert(views, message, whole);
-    }
-    return whole;
 }

@@ -22,10 +22,10 @@ record_view record_view_line(const stream_call *call, const mail_record *record,
 /* Does the record's stretch of the stream lie wholly in this frame's bytes? Then *offset_r is where. */
 gboolean record_view_in_frame(const stream_call *call, const mail_record *record, tvbuff_t *tvb, gint *offset_r);
 
-/* The tvb of a finished message and its data source ("Mail message"), once per dissection; NULL for none. */
-tvbuff_t *record_view_message(stored_message *message, tvbuff_t *tvb, packet_info *pinfo);
-
 /* A tvb that owns a copy of `bytes` and lives as long as `parent`, with a data source of that name (UTF-8). */
 tvbuff_t *record_view_copy(tvbuff_t *parent, packet_info *pinfo, slice bytes, const char *name);
+
+/* The same without a copy: the bytes have to live as long as the packet. */
+tvbuff_t *record_view_borrow(tvbuff_t *parent, packet_info *pinfo, slice bytes, const char *name);
 
 #endif

@@ -7,9 +7,9 @@
  */
 #include "save_tap.h"
 
-#include "attachment_walk.h"
-#include "../core/digest.h"
+#include "capture_end.h"
 #include "export_object.h"
+#include "message_facts.h"
 #include "save_dir.h"
 #include "text.h"
 
@@ -22,8 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../core/digest.h"
 #include "../core/export_name.h"
 #include "../core/jsonl.h"
+#include "../core/option_word.h"
 
 #define COMMAND "mailxtra,save"
 
@@ -38,7 +40,9 @@ typedef struct saver {
     digest *digests[3];   /* as digest_table says; NULL: not wanted */
     guint64 capture_size; /* bytes, when the user said so; 0: unknown */
     GString *line;
-    GString *common; /* what all lines of a message say */
+    GString *common;  /* what all lines of a message say */
+    const char *kind; /* of the line that is being written */
+    guint64 lines[2]; /* in the manifest, as line_kinds says */
     guint64 files, bytes, failed;
     char *first_error;
     GHashTable *seen;   /* of export_object_identity(); NULL: nothing has one so far */
@@ -48,7 +52,14 @@ typedef struct saver {
     gint64 next_progress;
 } saver;
 
+#define SCHEMA 1
+#define MISSING_UNKNOWN G_MAXUINT64
+
+static const char *const line_kinds[] = {"message", "attachment"};
+
 static int tap = -1;
+static guint64 earlier_messages; /* before the session was reset */
+static guint resets;
 static GPtrArray *savers;
 static gboolean any_failed;
 
@@ -122,19 +133,17 @@ static void enter_end(GString *line, const char *key, const address *end, guint3
     wmem_free(NULL, host);
 }
 
-static void enter_field(GString *line, const char *key, const stored_message *stored, const mime_message *mime,
-                        const char *name)
+/* What every line says of the message. Numbers go on when the session was reset, those of frames do not. */
+static void enter_message(GString *line, const stored_message *stored, message_analysis *analysis)
 {
-    char *text = export_object_field(stored, mime, name);
-    jsonl_text(line, key, text);
-    g_free(text);
-}
-
-/* What every line says of the message. */
-static void enter_message(GString *line, const stored_message *stored, const mime_message *mime)
-{
+    static const struct {
+        const char *key, *name;
+    } fields[] = {
+        {"from", "From"}, {"to", "To"}, {"subject", "Subject"}, {"date", "Date"}, {"message_id", "Message-ID"}};
     jsonl_begin(line);
-    jsonl_number(line, "message", stored->id);
+    jsonl_number(line, "message", earlier_messages + stored->id);
+    if (resets)
+        jsonl_number(line, "reset", resets);
     jsonl_number(line, "frame", stored->finished_in);
     enter_time(line, &stored->finished_at);
     jsonl_text(line, "protocol", text_protocol(stored->protocol));
@@ -142,15 +151,13 @@ static void enter_message(GString *line, const stored_message *stored, const mim
     enter_end(line, "server", &stored->server, stored->server_port);
     jsonl_text(line, "envelope_from", stored->envelope_from);
     jsonl_texts(line, "envelope_to", stored->envelope_to);
-    enter_field(line, "from", stored, mime, "From");
-    enter_field(line, "to", stored, mime, "To");
-    enter_field(line, "subject", stored, mime, "Subject");
-    enter_field(line, "date", stored, mime, "Date");
-    enter_field(line, "message_id", stored, mime, "Message-ID");
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        jsonl_text(line, fields[i].key, message_analysis_field(analysis, fields[i].name));
 }
 
 static void begin_line(saver *s, const char *record)
 {
+    s->kind = record;
     jsonl_begin(s->line);
     jsonl_text(s->line, "record", record);
     jsonl_members(s->line, s->common);
@@ -159,17 +166,60 @@ static void begin_line(saver *s, const char *record)
 /* What is saved, or only entered. */
 typedef struct object {
     const char *type;
-    attachment_body body;
+    part_analysis *part; /* whose bytes; NULL: those of `whole` */
+    slice whole;
     gboolean complete;
-    guint64 missing;
+    guint64 missing; /* bytes, or MISSING_UNKNOWN */
 } object;
+
+/* Is it known how far the message would have gone on? */
+static gboolean is_end_known(const stored_message *stored)
+{
+    return stored->end_reason == MAIL_END_COMPLETE || stored->not_fetched;
+}
+
+static guint64 missing_of_message(const stored_message *stored)
+{
+    gboolean is_counted = stored->missing || stored->not_fetched;
+    return message_store_is_complete(stored) || (is_end_known(stored) && is_counted) ? stored->missing
+                                                                                     : MISSING_UNKNOWN;
+}
+
+/* Is it the last part, or around it? What comes behind the end of the bytes would have been in there. */
+static gboolean is_last(const mime_message *mime, const mime_part *part)
+{
+    const mime_part *last = g_ptr_array_index(mime->parts, mime->parts->len - 1);
+    while (last && last != part)
+        last = last->parent;
+    return last != NULL;
+}
+
+static guint64 missing_of_part(const stored_message *stored, const message_analysis *analysis, const mime_part *part)
+{
+    const mime_message *mime = message_analysis_mime(analysis);
+    gboolean is_known = part->complete || (part->missing && (is_end_known(stored) || !is_last(mime, part)));
+    return is_known ? part->missing : MISSING_UNKNOWN;
+}
 
 static void enter_object(const saver *s, const object *o, guint64 size)
 {
     jsonl_text(s->line, "type", o->type);
     jsonl_number(s->line, "size", size);
     jsonl_bool(s->line, "complete", o->complete);
-    jsonl_number(s->line, "missing", o->missing);
+    if (o->missing == MISSING_UNKNOWN)
+        jsonl_null(s->line, "missing");
+    else
+        jsonl_number(s->line, "missing", o->missing);
+}
+
+/* Adds the line to the manifest, and counts it. */
+static gboolean enter_line(saver *s, char **error_r)
+{
+    if (!save_dir_enter(s->dir, s->line, error_r))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(line_kinds); i++)
+        s->lines[i] += g_str_equal(s->kind, line_kinds[i]);
+    return TRUE;
 }
 
 static const struct {
@@ -190,6 +240,56 @@ static void enter_digests(saver *s)
             g_free(text);
         }
     }
+}
+
+static void enter_options(const saver *s, GString *options)
+{
+    char *digests[G_N_ELEMENTS(digest_table) + 1] = {NULL};
+    for (gsize i = 0, count = 0; i < G_N_ELEMENTS(digest_table); i++)
+        if (s->digests[i])
+            digests[count++] = (char *)digest_table[i].key;
+    jsonl_begin(options);
+    jsonl_bool(options, "messages", s->messages);
+    jsonl_texts(options, "digests", digests);
+    if (s->capture_size)
+        jsonl_number(options, "of", s->capture_size);
+    else
+        jsonl_null(options, "of");
+    jsonl_text(options, "filter", s->filter);
+}
+
+static void enter_last_of_line(saver *s)
+{
+    char *error = NULL;
+    jsonl_end(s->line);
+    if (!enter_line(s, &error))
+        count_failure(s, error);
+}
+
+/* The first line. */
+static void begin_manifest(saver *s)
+{
+    s->kind = "begin";
+    jsonl_begin(s->line);
+    jsonl_text(s->line, "record", s->kind);
+    jsonl_number(s->line, "schema", SCHEMA);
+    jsonl_text(s->line, "plugin", MAILXTRA_VERSION);
+    enter_options(s, s->common);
+    jsonl_object(s->line, "options", s->common);
+    enter_last_of_line(s);
+}
+
+/* The last line: without it the run was interrupted. */
+static void end_manifest(saver *s)
+{
+    s->kind = "end";
+    jsonl_begin(s->line);
+    jsonl_text(s->line, "record", s->kind);
+    jsonl_number(s->line, "messages", s->lines[0]);
+    jsonl_number(s->line, "attachments", s->lines[1]);
+    jsonl_number(s->line, "failed", s->failed);
+    jsonl_bool(s->line, "complete", s->failed == 0);
+    enter_last_of_line(s);
 }
 
 /* A file on its way to the disk. */
@@ -216,7 +316,10 @@ static void save_object(saver *s, const char *name, const object *o)
     char *error = NULL;
     writing w = {s, 0};
     save_dir_begin(s->dir, name);
-    attachment_body_read(&o->body, write_piece, &w);
+    if (o->part)
+        part_analysis_read(o->part, write_piece, &w);
+    else if (o->whole.len)
+        write_piece(o->whole, &w);
     char *file = save_dir_end(s->dir, &error);
     enter_object(s, o, w.size);
     enter_digests(s);
@@ -227,7 +330,7 @@ static void save_object(saver *s, const char *name, const object *o)
     }
     jsonl_end(s->line);
     error = NULL;
-    if (!save_dir_enter(s->dir, s->line, &error)) {
+    if (!enter_line(s, &error)) {
         if (file)
             save_dir_undo(s->dir);
         count_failure(s, error);
@@ -240,12 +343,6 @@ static void save_object(saver *s, const char *name, const object *o)
 
 /* ---- one message ---- */
 
-static gboolean hash_piece(slice piece, void *user)
-{
-    digest_feed(user, piece);
-    return TRUE;
-}
-
 static gboolean remember(GHashTable **set, const stored_message *stored, const char *path, const char *sha256)
 {
     if (!*set)
@@ -253,102 +350,93 @@ static gboolean remember(GHashTable **set, const stored_message *stored, const c
     return g_hash_table_add(*set, export_object_identity(stored, path, sha256));
 }
 
-/* What was fetched again (IMAP) is there already. Asked before there is a file: that takes a pass of its own. */
-static gboolean is_new(saver *s, const stored_message *stored, const char *path, const attachment_body *body)
+/* What was fetched again (IMAP) is there already. */
+static gboolean is_new(saver *s, stored_message *stored, const char *path, part_analysis *part)
 {
-    if (!export_object_may_come_again(stored))
-        return TRUE;
-    attachment_body_read(body, hash_piece, s->digests[0]);
-    char *sha256 = digest_take(s->digests[0]);
-    gboolean added = remember(&s->seen, stored, path, sha256);
-    g_free(sha256);
-    return added;
+    return !export_object_may_come_again(stored) ||
+           remember(&s->seen, stored, path, message_facts_digest(stored, part, G_CHECKSUM_SHA256));
 }
 
-static char *name_of_message(const stored_message *stored, const mime_message *mime)
+static char *name_of_message(message_analysis *analysis)
 {
-    char *subject = export_object_field(stored, mime, "Subject");
-    char *safe = export_name_safe(subject, NULL);
+    char *safe = export_name_safe(message_analysis_field(analysis, "Subject"), NULL);
     char *name = g_strconcat(safe ? safe : "message", ".eml", NULL);
     g_free(safe);
-    g_free(subject);
     return name;
 }
 
-static char *name_of_part(const stored_message *stored, const mime_message *mime, const mime_part *part)
+static char *name_of_part(message_analysis *analysis, const mime_part *part)
 {
     char *name = export_name_safe(part->filename, NULL);
-    if (name)
-        return name;
-    char *subject = export_object_field(stored, mime, "Subject");
-    name = export_name_for_part(subject, part->path, part->type);
-    g_free(subject);
-    return name;
+    return name ? name : export_name_for_part(message_analysis_field(analysis, "Subject"), part->path, part->type);
 }
 
 /* One message on its way to the disk. */
 typedef struct saving {
     saver *saver;
-    const stored_message *stored;
-    const mime_message *mime;
+    stored_message *stored;
+    message_analysis *analysis;
     guint attachments;
 } saving;
 
-static void save_attachment(const mime_part *part, const attachment_body *body, void *user)
+static void save_attachment(part_analysis *one, void *user)
 {
-    saving *one = user;
-    saver *s = one->saver;
-    one->attachments++;
-    gboolean may_come_again = export_object_may_come_again(one->stored);
-    /* the first of its place needs no such pass; its hash is known when it is saved */
-    gboolean is_first = may_come_again && remember(&s->places, one->stored, part->path, "");
-    if (!is_first && !is_new(s, one->stored, part->path, body))
+    saving *saved = user;
+    saver *s = saved->saver;
+    const mime_part *part = part_analysis_part(one);
+    gboolean may_come_again = export_object_may_come_again(saved->stored);
+    saved->attachments++;
+    /* the first of its place is saved without a look at its hash, which is known then */
+    gboolean is_first = may_come_again && remember(&s->places, saved->stored, part->path, "");
+    if (export_object_is_wanted() || (may_come_again && !is_first))
+        part_analysis_bytes(one); /* is needed twice: is decoded once */
+    if (!is_first && !is_new(s, saved->stored, part->path, one))
         return;
-    char *name = name_of_part(one->stored, one->mime, part);
+    char *name = name_of_part(saved->analysis, part);
     begin_line(s, "attachment");
     jsonl_text(s->line, "part", part->path);
     jsonl_text(s->line, "name", part->filename);
-    save_object(s, name, &(object){part->type, *body, part->complete, part->missing});
+    save_object(
+        s, name,
+        &(object){part->type, one, SLICE_EMPTY, part->complete, missing_of_part(saved->stored, saved->analysis, part)});
     if (is_first)
-        remember(&s->seen, one->stored, part->path, s->sha256);
+        remember(&s->seen, saved->stored, part->path, s->sha256);
     g_free(name);
 }
 
 static void save_message(const saving *one)
 {
     saver *s = one->saver;
-    const stored_message *stored = one->stored;
-    object o = {
-        "message/rfc822", {NULL, message_store_bytes(stored)}, message_store_is_complete(stored), stored->missing};
-    if (!is_new(s, stored, "", &o.body))
+    stored_message *stored = one->stored;
+    object o = {"message/rfc822", NULL, message_store_bytes(stored), message_store_is_complete(stored),
+                missing_of_message(stored)};
+    if (!is_new(s, stored, "", NULL))
         return;
     begin_line(s, "message");
     jsonl_number(s->line, "attachments", one->attachments);
     if (s->messages) {
-        char *name = name_of_message(stored, one->mime);
+        char *name = name_of_message(one->analysis);
         save_object(s, name, &o);
         g_free(name);
     } else {
         char *error = NULL;
-        enter_object(s, &o, o.body.whole.len);
+        enter_object(s, &o, o.whole.len);
         jsonl_text(s->line, "file", NULL);
         jsonl_end(s->line);
-        if (!save_dir_enter(s->dir, s->line, &error))
+        if (!enter_line(s, &error))
             count_failure(s, error);
     }
 }
 
-static void save_all(saver *s, stored_message *stored)
+static void save_all(saver *s, stored_message *stored, message_analysis *analysis)
 {
     if (stored->imap && stored->imap->is_header)
         return;
-    mime_message *mime = message_store_parse(stored);
-    enter_message(s->common, stored, mime);
-    saving one = {s, stored, mime, 0};
-    attachment_walk(mime, &(attachment_visitor){.visit = save_attachment, .user = &one});
+    enter_message(s->common, stored, analysis);
+    saving one = {s, stored, analysis, 0};
+    message_analysis_attachments(analysis, save_attachment, &one);
     if (message_store_is_mail(stored))
         save_message(&one);
-    mime_message_free(mime);
 }
 
 /* ---- the tap ---- */
@@ -357,17 +445,18 @@ static tap_packet_status on_message(void *tap_data, packet_info *pinfo, epan_dis
                                     tap_flags_t flags _U_)
 {
     saver *s = tap_data;
-    save_all(s, *(stored_message *const *)data);
-    show_progress(s, pinfo);
+    const frame_messages *messages = data;
+    for (guint i = 0; i < messages->count; i++)
+        save_all(s, messages->messages[i], message_facts(messages->messages[i], pinfo));
+    if (messages->count)
+        show_progress(s, pinfo);
     return TAP_PACKET_DONT_REDRAW;
 }
 
-/* tshark asks for this once, when the capture is over. */
-static void on_draw(void *tap_data)
+/* tshark calls this once, when the capture is over. */
+static void on_draw(void *tap_data _U_)
 {
-    saver *s = tap_data;
-    export_object_finish();
-    show_result(s);
+    capture_end_finish();
 }
 
 static void free_saver(saver *s)
@@ -386,8 +475,11 @@ static void free_saver(saver *s)
     g_free(s);
 }
 
+/* The program ends: the last session is over, too. */
 static void on_finish(void *tap_data)
 {
+    end_manifest(tap_data);
+    show_result(tap_data);
     g_ptr_array_remove(savers, tap_data);
     free_saver(tap_data);
 }
@@ -397,19 +489,49 @@ gboolean save_tap_is_wanted(void)
     return have_tap_listener(tap);
 }
 
-void save_tap_offer(stored_message *stored, packet_info *pinfo)
+void save_tap_offer(const frame_messages *messages, packet_info *pinfo)
 {
     if (save_tap_is_wanted())
-        tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, &stored, sizeof stored));
+        tap_queue_packet(tap, pinfo, messages);
 }
 
-void save_tap_at_end(stored_message *stored)
+/* What the end of the capture has cut. A saver with a filter gets it as a listener of the tap "mailxtra". */
+static void save_at_end(stored_message *stored)
 {
+    message_analysis *analysis = savers ? message_facts_new(stored) : NULL;
     for (guint i = 0; savers && i < savers->len; i++) {
         saver *s = g_ptr_array_index(savers, i);
-        if (!s->filter) /* there is no frame that it could be asked of */
-            save_all(s, stored);
+        if (!s->filter)
+            save_all(s, stored, analysis);
     }
+    message_analysis_free(analysis);
+}
+
+/* The session is over: its messages' numbers are used, and frames will be counted from 1 again. */
+static void count_session(void)
+{
+    earlier_messages += message_store_count();
+    resets++;
+}
+
+static tap_packet_status on_end(void *tap_data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                tap_flags_t flags _U_)
+{
+    const stream_call *call = ((const tapped_frame *)tapped)->calls[0];
+    for (guint i = 0; i < stream_call_count(call); i++) {
+        const mail_record *record = stream_call_record(call, i);
+        if (mail_record_finishes(record, pinfo->num))
+            save_all(tap_data, record->message, message_facts(record->message, pinfo));
+    }
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+/* A frame that a saver's filter lets through. */
+static tap_packet_status on_frame(void *tap_data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                  tap_flags_t flags _U_)
+{
+    capture_end_note(on_end, tap_data, pinfo, tapped, CAPTURE_END_LAST_FRAME);
+    return TAP_PACKET_DONT_REDRAW;
 }
 
 /* ---- the command line ---- */
@@ -449,17 +571,22 @@ static gboolean read_option(saver *s, const char *word)
 /* DIR[,OPTION...][,FILTER] */
 static void read_arguments(saver *s, const char *arguments)
 {
-    char **words = g_strsplit(arguments, ",", -1), *error = NULL;
-    guint i = 1;
-    if (!words[0] || !*words[0])
+    char *error = NULL, *folder = option_word_name(&arguments);
+    if (!*folder)
         give_up("which folder? " COMMAND ",DIR[,messages][,md5][,sha1][,of=BYTES][,FILTER]");
-    while (words[i] && read_option(s, words[i]))
-        i++;
-    s->filter = words[i] ? g_strjoinv(",", words + i) : NULL;
-    s->dir = save_dir_open(words[0], &error);
+    while (arguments && *arguments && !s->filter) {
+        const char *rest = arguments;
+        char *word = option_word(&rest);
+        if (read_option(s, word))
+            arguments = rest;
+        else
+            s->filter = g_strdup(arguments);
+        g_free(word);
+    }
+    s->dir = save_dir_open(folder, &error);
     if (!s->dir)
         give_up(error);
-    g_strfreev(words);
+    g_free(folder);
 }
 
 static ws_stat_init on_option(const char *option, void *user _U_)
@@ -472,13 +599,17 @@ static ws_stat_init on_option(const char *option, void *user _U_)
     read_arguments(s, option[strlen(COMMAND)] == ',' ? option + strlen(COMMAND) + 1 : "");
     GString *error =
         register_tap_listener("mailxtra_save", s, s->filter, TL_REQUIRES_NOTHING, NULL, on_message, on_draw, on_finish);
+    if (!error && s->filter)
+        error = register_tap_listener("mailxtra", s, s->filter, TL_REQUIRES_NOTHING, NULL, on_frame, NULL, NULL);
     if (error)
         give_up(error->str);
     if (!savers) {
         savers = g_ptr_array_new();
         atexit(exit_with_failure);
+        capture_end_add_consumer((capture_end_consumer){.message = save_at_end, .forget = count_session});
     }
     g_ptr_array_add(savers, s);
+    begin_manifest(s);
     return WS_STAT_INIT_DONE;
 }
 

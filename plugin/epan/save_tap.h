@@ -6,16 +6,13 @@
 #ifndef MAILXTRA_SAVE_TAP_H
 #define MAILXTRA_SAVE_TAP_H
 
-#include "message_store.h"
+#include "evidence.h"
 
 void save_tap_register(void);
 
 gboolean save_tap_is_wanted(void);
 
-/* A message is over in this frame. */
-void save_tap_offer(stored_message *stored, packet_info *pinfo);
-
-/* The end of the capture has cut the message. */
-void save_tap_at_end(stored_message *stored);
+/* Hands the messages of the frame over, when its dissection is over. */
+void save_tap_offer(const frame_messages *messages, packet_info *pinfo);
 
 #endif

@@ -3,7 +3,8 @@
  */
 #include "stat_counts.h"
 
-#include "stream_store.h"
+#include "capture_end.h"
+#include "message_facts.h"
 #include "text.h"
 #include "trace_store.h"
 
@@ -26,21 +27,20 @@ static void begin_counts(stats_tree *tree)
     node_recipients = stats_tree_create_pivot(tree, "Recipients", 0);
 }
 
-static void count_message(stats_tree *tree, const stored_message *message)
+static void count_attachment(part_analysis *one, void *tree)
 {
-    mime_message *mime = message_store_parse(message);
+    stats_tree_tick_pivot(tree, node_attachments, part_analysis_part(one)->type);
+}
+
+static void count_message(stats_tree *tree, stored_message *message, packet_info *pinfo)
+{
     if (message_store_is_mail(message))
         stats_tree_tick_pivot(tree, node_protocols, text_protocol(message->protocol));
-    for (guint i = 0; i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (part->is_attachment)
-            stats_tree_tick_pivot(tree, node_attachments, part->type);
-    }
+    message_analysis_attachments(message_facts(message, pinfo), count_attachment, tree);
     if (message->has_envelope_from)
         stats_tree_tick_pivot(tree, node_senders, *message->envelope_from ? message->envelope_from : "<>");
     for (char **recipient = message->envelope_to; recipient && *recipient; recipient++)
         stats_tree_tick_pivot(tree, node_recipients, *recipient);
-    mime_message_free(mime);
 }
 
 static void count_command(stats_tree *tree, packet_info *pinfo, const mail_event *event)
@@ -62,10 +62,8 @@ static void count_reply(stats_tree *tree, packet_info *pinfo, const stream_call 
     }
 }
 
-static tap_packet_status on_counts(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
-                                   tap_flags_t flags _U_)
+static void count_call(stats_tree *tree, packet_info *pinfo, const stream_call *call)
 {
-    const stream_call *call = tapped;
     guint count = stream_call_count(call);
     for (guint i = 0; i < count; i++) {
         const mail_record *record = stream_call_record(call, i);
@@ -74,9 +72,27 @@ static tap_packet_status on_counts(stats_tree *tree, packet_info *pinfo, epan_di
             count_command(tree, pinfo, event);
         else if (event->kind == MAIL_EVENT_REPLY_LINE)
             count_reply(tree, pinfo, call, event);
-        else if (event->kind == MAIL_EVENT_MESSAGE_END && record->message && record->message->finished_in == pinfo->num)
-            count_message(tree, record->message);
+        else if (mail_record_finishes(record, pinfo->num))
+            count_message(tree, record->message, pinfo);
     }
+}
+
+static tap_packet_status on_counts(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                   tap_flags_t flags _U_);
+
+static tap_packet_status on_counts_at_end(void *tree, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
+                                          tap_flags_t flags)
+{
+    return on_counts(tree, pinfo, edt, tapped, flags);
+}
+
+static tap_packet_status on_counts(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                   tap_flags_t flags _U_)
+{
+    const tapped_frame *frame = tapped;
+    capture_end_note(on_counts_at_end, tree, pinfo, tapped, CAPTURE_END_LAST_FRAME);
+    for (guint i = 0; i < frame->count; i++)
+        count_call(tree, pinfo, frame->calls[i]);
     return TAP_PACKET_REDRAW;
 }
 
@@ -106,12 +122,8 @@ static void begin_times(register_srt_t *srt _U_, GArray *tables)
         init_srt_table_row(table, (int)i, timed_verbs[i]);
 }
 
-static tap_packet_status on_times(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
-                                  tap_flags_t flags _U_)
+static void time_call(srt_stat_table *table, packet_info *pinfo, const stream_call *call)
 {
-    const srt_data_t *srt = data;
-    const stream_call *call = tapped;
-    srt_stat_table *table = g_array_index(srt->srt_array, srt_stat_table *, 0);
     guint count = stream_call_count(call);
     for (guint i = 0; i < count; i++) {
         const mail_record *record = stream_call_record(call, i);
@@ -120,6 +132,16 @@ static tap_packet_status on_times(void *data, packet_info *pinfo, epan_dissect_t
             exchange->answered_in == pinfo->num)
             add_srt_table_data(table, row_of(exchange), &exchange->asked_at, pinfo);
     }
+}
+
+static tap_packet_status on_times(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                  tap_flags_t flags _U_)
+{
+    const srt_data_t *srt = data;
+    const tapped_frame *frame = tapped;
+    capture_end_note(on_times, data, pinfo, tapped, CAPTURE_END_LAST_FRAME);
+    for (guint i = 0; i < frame->count; i++)
+        time_call(g_array_index(srt->srt_array, srt_stat_table *, 0), pinfo, frame->calls[i]);
     return TAP_PACKET_REDRAW;
 }
 

@@ -6,7 +6,8 @@
  */
 #include "stat_tables.h"
 
-#include "stream_store.h"
+#include "capture_end.h"
+#include "message_facts.h"
 #include "text.h"
 #include "trace_store.h"
 
@@ -21,7 +22,7 @@
 static stat_tap_table_item_type text_cell(const char *text)
 {
     stat_tap_table_item_type cell = {.type = TABLE_ITEM_STRING};
-    cell.value.string_value = g_strdup(text && *text ? text : "-");
+    cell.value.string_value = printable_of(text && *text ? text : "-").text;
     return cell;
 }
 
@@ -104,42 +105,48 @@ static char *protocol_text(const trace_entry *entry)
     return g_strconcat(text_protocol(entry->message->protocol), entry->in_tls ? " (TLS)" : "", NULL);
 }
 
-static const char *field_text(const mime_message *mime, const char *name)
+static void append_name(part_analysis *one, void *text)
 {
-    const header_field *field = mime_part_field(mime->root, name);
-    return field ? field->value : NULL;
+    const mime_part *part = part_analysis_part(one);
+    g_string_append_printf(text, "%s%s", ((GString *)text)->len ? ", " : "",
+                           part->filename ? part->filename : part->type);
 }
 
-static char *attachments_text(const mime_message *mime)
+static char *attachments_text(message_analysis *analysis)
 {
     GString *text = g_string_new(NULL);
-    for (guint i = 0; i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        if (part->is_attachment)
-            g_string_append_printf(text, "%s%s", text->len ? ", " : "", part->filename ? part->filename : part->type);
-    }
+    message_analysis_attachments(analysis, append_name, text);
     return g_string_free(text, FALSE);
 }
 
 /* Calls `take` for each message that this frame finishes. */
-typedef void (*message_taker)(stat_tap_table_ui *ui, const trace_entry *entry);
+typedef void (*message_taker)(stat_tap_table_ui *ui, const trace_entry *entry, packet_info *pinfo);
 
-static tap_packet_status each_message(void *data, packet_info *pinfo, const void *tapped, message_taker take)
+static tap_packet_status each_message_of_call(stat_tap_table_ui *ui, packet_info *pinfo, const stream_call *call,
+                                              message_taker take)
 {
-    const stat_data_t *stat = data;
-    const stream_call *call = tapped;
     guint count = stream_call_count(call);
     tap_packet_status status = TAP_PACKET_DONT_REDRAW;
     for (guint i = 0; i < count; i++) {
         const mail_record *record = stream_call_record(call, i);
-        if (record->event.kind != MAIL_EVENT_MESSAGE_END || !record->message ||
-            record->message->finished_in != pinfo->num)
+        const trace_entry *entry =
+            mail_record_finishes(record, pinfo->num) ? trace_store_find(record->message) : NULL;
+        if (!entry)
             continue;
-        const trace_entry *entry = trace_store_find(record->message);
-        if (entry)
-            take(stat->stat_tap_data, entry);
+        take(ui, entry, pinfo);
         status = TAP_PACKET_REDRAW;
     }
+    return status;
+}
+
+static tap_packet_status each_message(void *data, packet_info *pinfo, const void *tapped, message_taker take)
+{
+    const stat_data_t *stat = data;
+    const tapped_frame *frame = tapped;
+    tap_packet_status status = TAP_PACKET_DONT_REDRAW;
+    for (guint i = 0; i < frame->count; i++)
+        if (each_message_of_call(stat->stat_tap_data, pinfo, frame->calls[i], take) == TAP_PACKET_REDRAW)
+            status = TAP_PACKET_REDRAW;
     return status;
 }
 
@@ -171,31 +178,31 @@ static void begin_messages(stat_tap_table_ui *ui)
     only_table(ui, MESSAGES_TITLE);
 }
 
-static void take_message(stat_tap_table_ui *ui, const trace_entry *entry)
+static void take_message(stat_tap_table_ui *ui, const trace_entry *entry, packet_info *pinfo)
 {
     stat_tap_table *table = only_table(ui, MESSAGES_TITLE);
     const stored_message *message = entry->message;
-    mime_message *mime = message_store_parse(message);
+    message_analysis *analysis = message_facts(entry->message, pinfo);
     stat_tap_table_item_type cells[] = {
         number_cell(entry->frame),
         own_text_cell(clock_text(&entry->time)),
         own_text_cell(protocol_text(entry)),
         text_cell(entry->session->client_text),
         text_cell(entry->session->server_text),
-        text_cell(field_text(mime, "From")),
-        text_cell(field_text(mime, "To")),
-        text_cell(field_text(mime, "Subject")),
+        text_cell(message_analysis_field(analysis, "From")),
+        text_cell(message_analysis_field(analysis, "To")),
+        text_cell(message_analysis_field(analysis, "Subject")),
         number_cell((guint)message->size),
-        own_text_cell(attachments_text(mime)),
+        own_text_cell(attachments_text(analysis)),
         text_cell(message_store_is_complete(message) ? "yes" : "no"),
     };
     put_row(table, table->num_elements, cells);
-    mime_message_free(mime);
 }
 
 static tap_packet_status on_messages(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
                                      tap_flags_t flags _U_)
 {
+    capture_end_note(on_messages, data, pinfo, tapped, CAPTURE_END_LAST_FRAME);
     return each_message(data, pinfo, tapped, take_message);
 }
 
@@ -300,7 +307,7 @@ static stat_tap_table *table_of_mail(stat_tap_table_ui *ui, const mail_hop *hop)
     return table;
 }
 
-static void take_hop(stat_tap_table_ui *ui, const trace_entry *entry)
+static void take_hop(stat_tap_table_ui *ui, const trace_entry *entry, packet_info *pinfo _U_)
 {
     const mail_hop *hop = trace_store_hop(entry);
     stat_tap_table *table = table_of_mail(ui, hop);
@@ -321,6 +328,7 @@ static void take_hop(stat_tap_table_ui *ui, const trace_entry *entry)
 static tap_packet_status on_traces(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
                                    tap_flags_t flags _U_)
 {
+    capture_end_note(on_traces, data, pinfo, tapped, CAPTURE_END_LAST_FRAME);
     return each_message(data, pinfo, tapped, take_hop);
 }
 
@@ -396,14 +404,8 @@ static guint row_of(const session_facts *facts, const stat_tap_table *table)
     return table->num_elements;
 }
 
-static tap_packet_status on_sessions(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *tapped,
-                                     tap_flags_t flags _U_)
+static void put_session(stat_tap_table *table, const session_facts *facts)
 {
-    const stat_data_t *stat = data;
-    stat_tap_table *table = only_table(stat->stat_tap_data, SESSIONS_TITLE);
-    const session_facts *facts = stream_store_facts(((const stream_call *)tapped)->conversation);
-    if (!facts->client_text)
-        return TAP_PACKET_DONT_REDRAW;
     stat_tap_table_item_type cells[] = {
         number_cell(facts->first_frame),
         own_text_cell(end_text(facts->client_text, facts->client_port)),
@@ -420,7 +422,24 @@ static tap_packet_status on_sessions(void *data, packet_info *pinfo _U_, epan_di
         text_cell(session_facts_end_text(facts)),
     };
     put_row(table, row_of(facts, table), cells);
-    return TAP_PACKET_REDRAW;
+}
+
+static tap_packet_status on_sessions(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+                                     tap_flags_t flags _U_)
+{
+    const stat_data_t *stat = data;
+    const tapped_frame *frame = tapped;
+    stat_tap_table *table = only_table(stat->stat_tap_data, SESSIONS_TITLE);
+    tap_packet_status status = TAP_PACKET_DONT_REDRAW;
+    capture_end_note(on_sessions, data, pinfo, tapped, CAPTURE_END_ANY_FRAME);
+    for (guint i = 0; i < frame->count; i++) {
+        const session_facts *facts = stream_store_facts(frame->calls[i]->conversation);
+        if (!facts->client_text)
+            continue;
+        put_session(table, facts);
+        status = TAP_PACKET_REDRAW;
+    }
+    return status;
 }
 
 static stat_tap_table_ui sessions_ui = {
@@ -438,8 +457,18 @@ static stat_tap_table_ui sessions_ui = {
     .params = filter_params,
 };
 
+/* The next session's rows are new ones, whatever their memory is. */
+static void forget_session(void)
+{
+    if (mail_tables)
+        g_hash_table_remove_all(mail_tables);
+    if (session_rows)
+        g_hash_table_remove_all(session_rows);
+}
+
 void stat_tables_register(void)
 {
+    capture_end_add_consumer((capture_end_consumer){.forget = forget_session});
     register_stat_tap_table_ui(&messages_ui);
     register_stat_tap_table_ui(&trace_ui);
     register_stat_tap_table_ui(&sessions_ui);

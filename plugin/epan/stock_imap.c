@@ -9,10 +9,10 @@
  */
 #include "stock_imap.h"
 
-#include "guarded_call.h"
+#include "drawing.h"
 #include "mailxtra_fields.h"
-#include "prefs.h"
 #include "record_view.h"
+#include "stock_tree.h"
 
 /* X(id, "name behind imap.") */
 #define STOCK_IMAP_LIST(X)                                                                                             \
@@ -38,7 +38,6 @@ STOCK_IMAP_LIST(X)
 #undef X
 
 static int proto_imap = -1;
-static dissector_handle_t imf_handle;
 
 void stock_imap_handoff(void)
 {
@@ -46,7 +45,6 @@ void stock_imap_handoff(void)
     STOCK_IMAP_LIST(X)
 #undef X
     proto_imap = proto_get_id_by_filter_name("imap");
-    imf_handle = find_dissector("imf");
 }
 
 typedef struct stock_drawing {
@@ -54,7 +52,8 @@ typedef struct stock_drawing {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *root, *tree;
-    gboolean said; /* Info has its text */
+    gboolean fills_columns; /* and draws nothing */
+    gboolean said;          /* Info has its text */
 } stock_drawing;
 
 /* One word of a line, and where it stands. */
@@ -155,7 +154,7 @@ static void draw_exchange(const stock_drawing *drawing, proto_tree *tree, const 
 /* `side`: who says it; what waited behind a hole may be shown in a frame of the other one. */
 static void say(stock_drawing *drawing, mail_side side, slice line)
 {
-    if (drawing->said)
+    if (drawing->said || !drawing->fills_columns)
         return;
     drawing->said = TRUE;
     col_add_fstr(drawing->pinfo->cinfo, COL_INFO, "%s: %s", side == MAIL_CLIENT ? "Request" : "Response",
@@ -204,15 +203,10 @@ static void draw_lines(stock_drawing *drawing, const mail_record *record)
 
 static void draw_message(stock_drawing *drawing, const mail_record *record)
 {
-    stored_message *message = record->message;
-    if (!message || message->finished_in != drawing->pinfo->num || !mailxtra_prefs.call_imf || !imf_handle ||
-        !message_store_is_complete(message) || (message->imap && message->imap->section))
-        return;
-    tvbuff_t *whole = record_view_message(message, drawing->tvb, drawing->pinfo);
-    if (!whole)
-        return;
-    guarded_call(imf_handle, whole, drawing->pinfo, drawing->root, NULL);
-    col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
+    if (!drawing->fills_columns)
+        stock_tree_call_imf(record->message, drawing->tvb, drawing->pinfo, drawing->root);
+    else if (stock_tree_gives_imf(record->message, drawing->pinfo))
+        col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
 }
 
 static void draw_record(stock_drawing *drawing, const mail_record *record)
@@ -253,16 +247,30 @@ static void say_first(stock_drawing *drawing)
     }
 }
 
-void stock_imap_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree)
+static void draw_records(stock_drawing *drawing)
 {
+    for (guint i = 0; i < stream_call_count(drawing->call); i++) {
+        if (drawing->tree && !drawing_has_room(drawing->tree))
+            break;
+        draw_record(drawing, stream_call_record(drawing->call, i));
+    }
+}
+
+void stock_imap_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinfo)
+{
+    stock_drawing drawing = {.call = call, .tvb = tvb, .pinfo = pinfo, .fills_columns = TRUE};
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "IMAP");
     col_clear(pinfo->cinfo, COL_INFO);
+    draw_records(&drawing);
+    say_first(&drawing);
+}
+
+void stock_imap_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree)
+{
     proto_item *item = proto_imap > 0 && with_tree ? proto_tree_add_item(tree, proto_imap, tvb, 0, -1, ENC_NA) : NULL;
     proto_tree *stock = item ? proto_item_add_subtree(item, ett_mailxtra_mailxtra) : NULL;
-    stock_drawing drawing = {call, tvb, pinfo, tree, stock, FALSE};
+    stock_drawing drawing = {.call = call, .tvb = tvb, .pinfo = pinfo, .root = tree, .tree = stock};
     if (stock && hf_isrequest > 0)
         proto_item_set_hidden(proto_tree_add_boolean(stock, hf_isrequest, tvb, 0, 0, call->side == MAIL_CLIENT));
-    for (guint i = 0; i < stream_call_count(call); i++)
-        draw_record(&drawing, stream_call_record(call, i));
-    say_first(&drawing);
+    draw_records(&drawing);
 }

@@ -10,7 +10,8 @@
 
 void stock_imap_handoff(void);
 
-/* As stock_tree_draw(). */
+/* As stock_tree_fill_columns() and stock_tree_draw(). */
+void stock_imap_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinfo);
 void stock_imap_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree);
 
 #endif

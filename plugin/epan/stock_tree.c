@@ -10,8 +10,10 @@
  */
 #include "stock_tree.h"
 
-#include "guarded_call.h"
+#include "drawing.h"
 #include "mailxtra_fields.h"
+#include "message_facts.h"
+#include "message_reassembly.h"
 #include "prefs.h"
 #include "record_view.h"
 #include "stock_imap.h"
@@ -130,6 +132,7 @@ typedef struct stock_drawing {
     packet_info *pinfo;
     proto_tree *root, *tree;
     proto_tree *reply_tree; /* of the reply whose lines are being drawn */
+    gboolean fills_columns; /* and draws nothing */
     char speaker;           /* 'C' or 'S', whom Info quoted last; 0: Info is empty */
     gboolean first_of_reply;
 } stock_drawing;
@@ -147,7 +150,7 @@ static void add_hidden_flag(const stock_drawing *drawing, int field)
         proto_item_set_hidden(proto_tree_add_boolean(drawing->tree, field, drawing->tvb, 0, 0, 1));
 }
 
-static const char *printable(packet_info *pinfo, slice text)
+static const char *escaped(packet_info *pinfo, slice text)
 {
     return ws_format_text(pinfo->pool, text.len ? (const char *)text.data : "", text.len);
 }
@@ -156,6 +159,8 @@ static const char *printable(packet_info *pinfo, slice text)
 static void say(stock_drawing *drawing, const char *who, const char *text)
 {
     column_info *columns = drawing->pinfo->cinfo;
+    if (!drawing->fills_columns)
+        return;
     if (drawing->speaker)
         col_append_str(columns, COL_INFO, " | ");
     if (drawing->speaker != *who)
@@ -185,7 +190,7 @@ static void add_credential(proto_tree *tree, int field, const record_view *view,
     if (field <= 0)
         return;
     slice shown = stock_decodes_auth() ? decoded : raw;
-    proto_tree_add_string(tree, field, view->tvb, view->offset + offset, length, printable(pinfo, shown));
+    proto_tree_add_string(tree, field, view->tvb, view->offset + offset, length, escaped(pinfo, shown));
 }
 
 static void draw_smtp_plain(proto_tree *tree, const record_view *view, gint offset, slice raw, const mail_auth *auth,
@@ -233,7 +238,7 @@ static void draw_smtp_command(stock_drawing *drawing, const mail_record *record)
                  view.line_length - (gint)event->argument_offset);
         draw_smtp_initial_response(drawing, tree, &view, event);
     }
-    say(drawing, "C: ", printable(drawing->pinfo, event->line));
+    say(drawing, "C: ", escaped(drawing->pinfo, event->line));
 }
 
 static void draw_smtp_auth_line(stock_drawing *drawing, const mail_record *record)
@@ -247,16 +252,16 @@ static void draw_smtp_auth_line(stock_drawing *drawing, const mail_record *recor
         draw_smtp_plain(drawing->tree, &view, 0, event->line, auth, drawing->pinfo);
     } else if (has_mechanism(auth, "LOGIN") && auth->username.len && !auth->password.len) {
         add_credential(drawing->tree, hf_smtp_username, &view, 0, length, event->line, auth->username, drawing->pinfo);
-        say(drawing, "C: User: ", printable(drawing->pinfo, stock_decodes_auth() ? auth->username : event->line));
+        say(drawing, "C: User: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->username : event->line));
         return;
     } else if (has_mechanism(auth, "LOGIN") && auth->password.len) {
         add_credential(drawing->tree, hf_smtp_password, &view, 0, length, event->line, auth->password, drawing->pinfo);
-        say(drawing, "C: Pass: ", printable(drawing->pinfo, stock_decodes_auth() ? auth->password : event->line));
+        say(drawing, "C: Pass: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->password : event->line));
         return;
     } else {
         add_item(drawing->tree, hf_smtp_command_line, &view, 0, view.length);
     }
-    say(drawing, "C: ", printable(drawing->pinfo, event->line));
+    say(drawing, "C: ", escaped(drawing->pinfo, event->line));
 }
 
 static void draw_smtp_reply(stock_drawing *drawing, const mail_record *record)
@@ -276,12 +281,12 @@ static void draw_smtp_reply(stock_drawing *drawing, const mail_record *record)
         slice text = slice_from(event->line, 4);
         if (stock_decodes_auth() && event->auth && event->auth->challenge.len && hf_smtp_rsp_parameter > 0)
             proto_tree_add_string(drawing->reply_tree, hf_smtp_rsp_parameter, view.tvb, view.offset + 4,
-                                  view.line_length - 4, printable(drawing->pinfo, event->auth->challenge));
+                                  view.line_length - 4, escaped(drawing->pinfo, event->auth->challenge));
         else
             add_item(drawing->reply_tree, hf_smtp_rsp_parameter, &view, 4, view.line_length - 4);
-        say(drawing, "S: ", printable(drawing->pinfo, opens ? event->line : text));
+        say(drawing, "S: ", escaped(drawing->pinfo, opens ? event->line : text));
     } else {
-        say(drawing, "S: ", printable(drawing->pinfo, event->line));
+        say(drawing, "S: ", escaped(drawing->pinfo, event->line));
     }
 }
 
@@ -304,7 +309,7 @@ static void draw_pop_line(stock_drawing *drawing, const mail_record *record, int
         add_item(tree, token_field, &view, 0, token);
     if (rest < view.line_length)
         add_item(tree, rest_field, &view, rest, view.line_length - rest);
-    say(drawing, who, printable(drawing->pinfo, event->line));
+    say(drawing, who, escaped(drawing->pinfo, event->line));
 }
 
 static void draw_pop_listing(stock_drawing *drawing, const mail_record *record)
@@ -312,7 +317,7 @@ static void draw_pop_listing(stock_drawing *drawing, const mail_record *record)
     record_view view = view_of(drawing, record);
     add_item(drawing->tree, hf_pop_response_data, &view, 0, view.length);
     if (!drawing->speaker)
-        say(drawing, "S: ", printable(drawing->pinfo, record->event.line));
+        say(drawing, "S: ", escaped(drawing->pinfo, record->event.line));
 }
 
 /* ---- messages ---- */
@@ -336,17 +341,52 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
     if (record->message && record->message->finished_in) {
         const stock_fragments *fragments =
             drawing->call->protocol == MAIL_PROTOCOL_POP3 ? &pop_fragments : &smtp_fragments;
-        if (fragments->ids[8] > 0)
+        if (drawing->tree && fragments->ids[8] > 0)
             proto_item_set_generated(proto_tree_add_uint(drawing->tree, fragments->ids[8], drawing->tvb, 0, 0,
                                                          record->message->finished_in));
     }
-    if (proto_field_is_referenced(drawing->tree, proto_text_lines) && event->side == MAIL_CLIENT && text_lines_handle &&
-        record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
-        guarded_call(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo,
-                     drawing->tree, NULL);
+    if (drawing->tree && proto_field_is_referenced(drawing->tree, proto_text_lines) && event->side == MAIL_CLIENT &&
+        text_lines_handle && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
+        drawing_call_later(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo,
+                           drawing->tree, (drawing_cost){1, (guint64)length / 2});
     if (event->side == MAIL_CLIENT || !drawing->speaker)
         say(drawing, event->side == MAIL_CLIENT ? "C: " : "S: ",
             wmem_strdup_printf(drawing->pinfo->pool, "DATA fragment, %d byte%s", length, plurality(length, "", "s")));
+}
+
+gboolean stock_tree_gives_imf(const stored_message *message, const packet_info *pinfo)
+{
+    /* a shortened message would pass for a whole one */
+    return message && message->finished_in == pinfo->num && mailxtra_prefs.call_imf && imf_handle && message->size &&
+           message_store_is_complete(message) && message_store_is_mail(message);
+}
+
+/* By our own parse: a layer for each part and for each level of nesting, an item for each line of a text and some for
+ * each part. The stock parser goes on where ours has met a limit. */
+static gboolean cost_of_imf(stored_message *message, packet_info *pinfo, drawing_cost *cost_r)
+{
+    const mime_message *mime = message_analysis_mime(message_facts(message, pinfo));
+    slice bytes = message_store_bytes(message);
+    const anomaly_set limits = ANOMALY_BIT(ANOMALY_NESTING_LIMIT) | ANOMALY_BIT(ANOMALY_PART_LIMIT);
+    *cost_r = (drawing_cost){mime->parts->len + 2, 40ULL * mime->parts->len};
+    for (const guint8 *lf; bytes.len && (lf = memchr(bytes.data, '\n', bytes.len));
+         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1))
+        cost_r->items++;
+    return !(mime->anomalies & limits);
+}
+
+void stock_tree_call_imf(stored_message *message, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    drawing_cost cost;
+    if (!stock_tree_gives_imf(message, pinfo) || (!tree && !stock_tree_is_wanted()))
+        return;
+    tvbuff_t *whole = message_reassembly_tvb(message, tvb, pinfo);
+    if (stock_tree_is_wanted()) /* its tap is fed before a limit can end the call */
+        cost = (drawing_cost){0, 0};
+    else if (!cost_of_imf(message, pinfo, &cost))
+        cost.layers = G_MAXUINT;
+    if (whole)
+        drawing_call_later(imf_handle, whole, pinfo, tree, cost);
 }
 
 static void draw_message_end(stock_drawing *drawing, const mail_record *record)
@@ -355,7 +395,7 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
     stored_message *message = record->message;
     gboolean is_pop = drawing->call->protocol == MAIL_PROTOCOL_POP3;
     if (!is_pop && record->event.end > record->event.start) {
-        if (hf_smtp_eom > 0 && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
+        if (drawing->tree && hf_smtp_eom > 0 && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
             proto_tree_add_none_format(drawing->tree, hf_smtp_eom, drawing->tvb, offset,
                                        (gint)(record->event.end - record->event.start), "C: .");
         say(drawing, "C: ", ".");
@@ -364,21 +404,18 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
     }
     if (!message || message->finished_in != drawing->pinfo->num)
         return;
-    tvbuff_t *whole = record_view_message(message, drawing->tvb, drawing->pinfo);
-    if (!whole)
+    if (drawing->fills_columns) {
+        if (stock_tree_gives_imf(message, drawing->pinfo))
+            col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
         return;
+    }
     stock_fragments *fragments = is_pop ? &pop_fragments : &smtp_fragments;
     if (drawing->tree && knows_all_fragments(fragments)) {
-        proto_item *item;
-        show_fragment_seq_tree(message_store_fragments(message, drawing->pinfo), &fragments->items, drawing->tree,
-                               drawing->pinfo, whole, &item);
+        tvbuff_t *whole = message_reassembly_tvb(message, drawing->tvb, drawing->pinfo);
+        if (whole)
+            message_reassembly_draw(message, &fragments->items, whole, drawing->pinfo, drawing->tree);
     }
-    /* a shortened message would pass for a whole one */
-    if (mailxtra_prefs.call_imf && imf_handle && message_store_is_complete(message)) {
-        if (drawing->root || stock_tree_is_wanted())
-            guarded_call(imf_handle, whole, drawing->pinfo, drawing->root, NULL);
-        col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
-    }
+    stock_tree_call_imf(message, drawing->tvb, drawing->pinfo, drawing->root);
 }
 
 static void draw_record(stock_drawing *drawing, const mail_record *record)
@@ -416,7 +453,7 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
         draw_message_end(drawing, record);
         break;
     case MAIL_EVENT_TEXT:
-        say(drawing, record->event.side == MAIL_CLIENT ? "C: " : "S: ", printable(drawing->pinfo, record->event.line));
+        say(drawing, record->event.side == MAIL_CLIENT ? "C: " : "S: ", escaped(drawing->pinfo, record->event.line));
         break;
     case MAIL_EVENT_MESSAGE_START:
     case MAIL_EVENT_TLS_START:
@@ -427,19 +464,38 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
     }
 }
 
+static void draw_records(stock_drawing *drawing)
+{
+    for (guint i = 0; i < stream_call_count(drawing->call); i++) {
+        if (drawing->tree && !drawing_has_room(drawing->tree))
+            break;
+        draw_record(drawing, stream_call_record(drawing->call, i));
+    }
+}
+
+void stock_tree_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinfo)
+{
+    if (call->protocol == MAIL_PROTOCOL_IMAP) {
+        stock_imap_fill_columns(call, tvb, pinfo);
+        return;
+    }
+    stock_drawing drawing = {
+        .call = call, .tvb = tvb, .pinfo = pinfo, .fills_columns = TRUE, .first_of_reply = TRUE};
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, call->protocol == MAIL_PROTOCOL_POP3 ? "POP" : "SMTP");
+    col_clear(pinfo->cinfo, COL_INFO);
+    draw_records(&drawing);
+}
+
 void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree)
 {
-    gboolean is_pop = call->protocol == MAIL_PROTOCOL_POP3;
-    int protocol = is_pop ? proto_pop : proto_smtp;
+    int protocol = call->protocol == MAIL_PROTOCOL_POP3 ? proto_pop : proto_smtp;
     if (call->protocol == MAIL_PROTOCOL_IMAP) {
         stock_imap_draw(call, tvb, pinfo, tree, with_tree);
         return;
     }
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, is_pop ? "POP" : "SMTP");
-    col_clear(pinfo->cinfo, COL_INFO);
     proto_item *item = protocol > 0 && with_tree ? proto_tree_add_item(tree, protocol, tvb, 0, -1, ENC_NA) : NULL;
     proto_tree *stock = item ? proto_item_add_subtree(item, ett_mailxtra_mailxtra) : NULL;
-    stock_drawing drawing = {call, tvb, pinfo, tree, stock, NULL, 0, TRUE};
-    for (guint i = 0; i < stream_call_count(call); i++)
-        draw_record(&drawing, stream_call_record(call, i));
+    stock_drawing drawing = {
+        .call = call, .tvb = tvb, .pinfo = pinfo, .root = tree, .tree = stock, .first_of_reply = TRUE};
+    draw_records(&drawing);
 }

@@ -1,5 +1,5 @@
 /* stock_tree.h
- * The tree and columns of Wireshark's own SMTP and POP dissectors, drawn from our records.
+ * The tree and columns of Wireshark's own SMTP and POP dissectors, from our records.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,11 +11,21 @@
 /* Looks up the stock fields; a field that this version lacks is passed over later. */
 void stock_tree_handoff(void);
 
-/* Sets Protocol and Info in the stock wording, draws the smtp or pop tree (`with_tree`) and hands a complete
- * message to the stock IMF dissector (preference). `tvb`: the frame's bytes of this call. */
+/* Sets Protocol and Info in the stock wording; draws nothing and calls no other dissector. `tvb`: the frame's bytes of
+ * this call. */
+void stock_tree_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinfo);
+
+/* Draws the smtp, pop or imap tree (`with_tree`), and has complete messages handed to the stock IMF dissector
+ * (preference) by drawing_call_others(). */
 void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree);
 
-/* Does a tap of the stock dissectors listen that wants to be told of mails (Export Objects > IMF)? */
+/* Is the message handed to the stock IMF dissector in this frame? */
+gboolean stock_tree_gives_imf(const stored_message *message, const packet_info *pinfo);
+
+/* Has it handed over, if so. `tvb`: of the frame. */
+void stock_tree_call_imf(stored_message *message, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+
+/* Does a tap of the stock dissectors listen that is fed with mails (Export Objects > IMF)? */
 gboolean stock_tree_is_wanted(void);
 
 #endif

@@ -95,30 +95,30 @@ static void free_machines(mail_conversation *mail)
     mail->session = NULL;
 }
 
-static void forget_conversations(void)
+gboolean stream_store_is_empty(void)
+{
+    return all_conversations->len == 0;
+}
+
+void stream_store_forget(void)
 {
     for (guint i = 0; i < all_conversations->len; i++)
         free_machines(g_ptr_array_index(all_conversations, i));
     g_ptr_array_set_size(all_conversations, 0);
     g_hash_table_remove_all(known_pairs);
-    next_conversation_id = next_session_number = 0;
+    next_session_number = 0; /* ids go on: keys of messages are made of them, and may outlive the session */
     capture_is_disordered = FALSE;
     stragglers = 0;
 }
-
-static void finish_after_first_pass(void);
 
 void stream_store_register(void)
 {
     all_conversations = g_ptr_array_new();
     known_pairs = g_hash_table_new(NULL, NULL);
-    register_cleanup_routine(forget_conversations);
-    register_postseq_cleanup_routine(finish_after_first_pass);
     message_store_register();
     trace_store_register();
     imap_store_register();
     joined_now = g_ptr_array_new();
-    later_passes_register();
 }
 
 void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, dissector_handle_t smtp_inside,
@@ -816,7 +816,7 @@ static stream_call *end_call(mail_conversation *mail, int flow)
     /* what the end of the capture says of holes is said where the close would have said it */
     gboolean closes =
         mail->layer == STREAM_LAYER_TCP && !mail->awaits_stragglers && stream_assembler_outlives_close(mail->assembler);
-    if (call->length || stream_call_count(call) || closes)
+    if (call->length || stream_call_count(call) || closes || call->ends)
         call = keep_call(mail);
     if (closes || (call->length && !call->opaque && !mail->awaits_stragglers)) {
         mail->awaits_stragglers = closes;
@@ -930,8 +930,7 @@ void stream_store_release(const stream_call *call, packet_info *pinfo)
         return;
     for (guint i = 0; i < call->record_count; i++) {
         const mail_record *record = call->records[i];
-        if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message &&
-            record->message->finished_in == pinfo->num)
+        if (mail_record_finishes(record, pinfo->num))
             message_store_release(record->message, pinfo);
     }
 }
@@ -981,7 +980,7 @@ static gboolean has_more_to_say(const mail_conversation *mail)
            (mail->verdict == VERDICT_UNDECIDED && stream_assembler_is_waiting(mail->assembler));
 }
 
-static void finish_some(gboolean closed, stream_store_finished finished, void *user)
+static void finish_some(gboolean closed, stream_store_ended ended, void *user)
 {
     for (guint i = 0; i < all_conversations->len; i++) {
         mail_conversation *mail = g_ptr_array_index(all_conversations, i);
@@ -990,24 +989,15 @@ static void finish_some(gboolean closed, stream_store_finished finished, void *u
         stream_call *call = call_for_the_end(mail);
         guint before = stream_call_count(call);
         finish_conversation(mail, call);
-        for (guint r = before; finished && r < stream_call_count(call); r++) {
-            const mail_record *record = stream_call_record(call, r);
-            if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message)
-                finished(record->message, user);
-        }
+        if (ended && mail->verdict == VERDICT_MAIL)
+            ended(call, before, mail->last_frame, &mail->last_time, user);
     }
 }
 
 /* First what has waited behind the close of its connection: its time was then. */
-void stream_store_finish_all(stream_store_finished finished, void *user)
+void stream_store_finish_all(stream_store_ended ended, void *user)
 {
-    finish_some(TRUE, finished, user);
+    finish_some(TRUE, ended, user);
     trace_store_sort();
-    finish_some(FALSE, finished, user);
-}
-
-/* Wireshark and `tshark -2` say when the first pass is over. */
-static void finish_after_first_pass(void)
-{
-    stream_store_finish_all(NULL, NULL);
+    finish_some(FALSE, ended, user);
 }

@@ -49,6 +49,12 @@ typedef struct mail_record {
     guint32 login_failures;  /* REPLY_LINE: failed logins of the session so far, when they are many; else 0 */
 } mail_record;
 
+/* Does the record say that a message was finished in that frame? */
+static inline gboolean mail_record_finishes(const mail_record *record, guint32 frame)
+{
+    return record->event.kind == MAIL_EVENT_MESSAGE_END && record->message && record->message->finished_in == frame;
+}
+
 /* What most frames bring: bytes of a message, and nothing else. A mail_record is made of it when it is asked for. */
 typedef struct plain_data {
     stored_message *message; /* NULL: the call has other records, or none */
@@ -151,10 +157,17 @@ void stream_store_set_handles(dissector_handle_t front, dissector_handle_t tls, 
                               dissector_handle_t pop3_inside, dissector_handle_t imap_inside);
 
 /* The capture is over: what waits is handed on, holes become gaps, open messages end as cut. What the
- * sessions say then is recorded with the last frame that brought them bytes; `finished` (may be NULL) is
- * called for each message that ended so. Once per capture; also done by itself when Wireshark says
- * that the first pass is over. */
-typedef void (*stream_store_finished)(stored_message *message, void *user);
-void stream_store_finish_all(stream_store_finished finished, void *user);
+ * sessions say then is recorded with the last frame that brought them bytes; `ended` (may be NULL) is
+ * called behind each session that was not over: its records of the end are those of `call` from `first` on, which are
+ * valid until the session is forgotten; `frame` and `time`: the last frame's. What was finished stays so. */
+typedef void (*stream_store_ended)(const stream_call *call, guint first, guint32 frame, const nstime_t *time,
+                                   void *user);
+void stream_store_finish_all(stream_store_ended ended, void *user);
+
+/* Has the session no conversation? */
+gboolean stream_store_is_empty(void);
+
+/* All conversations are forgotten, while file scope is still there. */
+void stream_store_forget(void);
 
 #endif

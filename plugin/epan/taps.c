@@ -3,6 +3,9 @@
  */
 #include "taps.h"
 
+#include "capture_end.h"
+#include "mailxtra.h"
+#include "frame_scope.h"
 #include "mailxtra_fields.h"
 #include "text.h"
 
@@ -43,8 +46,28 @@ gboolean taps_calls_are_wanted(void)
     return have_tap_listener(call_tap);
 }
 
-void taps_call(stream_call *call, packet_info *pinfo)
+/* The entry of this frame, queued when it is made. The listeners get it behind the dissection, when it is filled. */
+static tapped_frame *entry_of(packet_info *pinfo)
 {
-    if (taps_calls_are_wanted())
-        tap_queue_packet(call_tap, pinfo, call);
+    gboolean is_new;
+    tapped_frame *entry = frame_scope_block(pinfo, FRAME_CALLS, sizeof *entry, &is_new);
+    if (is_new)
+        tap_queue_packet(call_tap, pinfo, entry);
+    return entry;
+}
+
+void taps_call(const stream_call *call, packet_info *pinfo)
+{
+    if (!taps_calls_are_wanted())
+        return;
+    tapped_frame *entry = entry_of(pinfo);
+    if (entry->count == entry->room) {
+        entry->room = entry->room ? 2 * entry->room : 1;
+        entry->calls = wmem_realloc(pinfo->pool, entry->calls, entry->room * sizeof *entry->calls);
+    }
+    /* a call that brought nothing was not stored, and is overwritten by the next one */
+    if (!stream_call_count(call))
+        call = wmem_memdup(pinfo->pool, call, sizeof *call);
+    capture_end_handed(call, pinfo, entry->count == 0);
+    entry->calls[entry->count++] = call;
 }

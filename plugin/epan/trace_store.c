@@ -19,7 +19,7 @@ static slice body_of(guint index, void *user _U_)
     return slice_from(message_store_bytes(entry->message), entry->body_at);
 }
 
-static void forget(void)
+void trace_store_forget(void)
 {
     g_ptr_array_set_size(entries, 0);
     g_hash_table_remove_all(indexes);
@@ -32,7 +32,6 @@ void trace_store_register(void)
     entries = g_ptr_array_new();
     indexes = g_hash_table_new(g_direct_hash, g_direct_equal);
     links = mail_trace_new(body_of, NULL);
-    register_cleanup_routine(forget);
 }
 
 void trace_store_add(stored_message *message, const session_facts *facts, mail_side sender, packet_info *pinfo)

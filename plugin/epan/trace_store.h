@@ -29,6 +29,7 @@ typedef struct trace_entry {
 } trace_entry;
 
 void trace_store_register(void);
+void trace_store_forget(void);
 
 /* A message has ended. First pass only. */
 void trace_store_add(stored_message *message, const session_facts *facts, mail_side sender, packet_info *pinfo);

@@ -95,21 +95,20 @@ static void add_number(proto_tree *tree, tvbuff_t *tvb, imap_item_kind kind, gui
         proto_item_set_generated(proto_tree_add_uint64(tree, hf_mailxtra_imap_item[kind], tvb, 0, 0, number));
 }
 
-static void add_flags(proto_tree *tree, tvbuff_t *tvb, const char *flags)
+static void add_flags(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo, const char *flags)
 {
-    char **words = g_strsplit(flags ? flags : "", " ", 0);
+    char **words = wmem_strsplit(pinfo->pool, flags ? flags : "", " ", -1);
     for (char **word = words; *word; word++)
         add_text(tree, tvb, IMAP_ITEM_FLAG, **word ? *word : NULL);
-    g_strfreev(words);
 }
 
-void tree_imap_draw_facts(proto_tree *tree, tvbuff_t *tvb, const imap_facts *facts)
+void tree_imap_draw_facts(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo, const imap_facts *facts)
 {
     add_text(tree, tvb, IMAP_ITEM_MAILBOX, facts->mailbox);
     add_number(tree, tvb, IMAP_ITEM_UIDVALIDITY, facts->uidvalidity);
     add_number(tree, tvb, IMAP_ITEM_UID, facts->uid);
     add_number(tree, tvb, IMAP_ITEM_SEQUENCE, facts->sequence);
-    add_flags(tree, tvb, facts->flags);
+    add_flags(tree, tvb, pinfo, facts->flags);
     add_text(tree, tvb, IMAP_ITEM_INTERNALDATE, facts->internaldate);
     add_text(tree, tvb, IMAP_ITEM_SECTION, facts->section);
 }

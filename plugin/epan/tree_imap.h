@@ -16,6 +16,6 @@ void tree_imap_draw_items(proto_tree *tree, const record_view *view, packet_info
 void tree_imap_draw_untagged(proto_tree *tree, const record_view *view, packet_info *pinfo, const mail_record *record);
 
 /* Which message of which mailbox, below the message's tree. */
-void tree_imap_draw_facts(proto_tree *tree, tvbuff_t *tvb, const imap_facts *facts);
+void tree_imap_draw_facts(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo, const imap_facts *facts);
 
 #endif

@@ -3,17 +3,15 @@
  */
 #include "tree_session.h"
 
-#include "export_object.h"
-#include "guarded_call.h"
+#include "drawing.h"
 #include "mailxtra.h"
 #include "mailxtra_fields.h"
 #include "prefs.h"
 #include "record_view.h"
-#include "save_tap.h"
-#include "taps.h"
 #include "text.h"
 #include "tree_imap.h"
 #include "tree_message.h"
+#include "tree_part.h"
 #include "tree_trace.h"
 
 #include "../core/session_bytes.h"
@@ -23,7 +21,7 @@ static dissector_handle_t ntlmssp_handle;
 void tree_session_handoff(void)
 {
     ntlmssp_handle = find_dissector("ntlmssp");
-    tree_message_handoff();
+    tree_part_handoff();
 }
 
 /* What is being drawn. */
@@ -74,7 +72,7 @@ static void draw_ntlm(const session_drawing *drawing, proto_tree *tree, slice bl
     if (!ntlmssp_handle || !tree || blob.len == 0)
         return;
     tvbuff_t *tvb = record_view_copy(drawing->tvb, drawing->pinfo, blob, "NTLMSSP Data");
-    guarded_call(ntlmssp_handle, tvb, drawing->pinfo, tree, NULL);
+    drawing_call_later(ntlmssp_handle, tvb, drawing->pinfo, tree, (drawing_cost){1, 200});
 }
 
 static void draw_auth(const session_drawing *drawing, proto_tree *parent, const mail_record *record,
@@ -111,8 +109,6 @@ static void draw_auth(const session_drawing *drawing, proto_tree *parent, const 
         proto_item_set_generated(proto_tree_add_boolean(tree, hf_mailxtra_auth_success, view->tvb, view->offset,
                                                         view->line_length, success));
     }
-    if (record->event.side == MAIL_CLIENT)
-        taps_credentials(drawing->call, record, pinfo);
 }
 
 /* ---- one function per kind of record ---- */
@@ -279,6 +275,13 @@ static void draw_data(const session_drawing *drawing, const mail_record *record)
     mailxtra_add_anomalies(drawing->pinfo, item, record->event.anomalies);
 }
 
+/* For the lists of expert infos, where nothing is drawn. */
+static void list_findings(const session_drawing *drawing, const mail_record *record)
+{
+    if (mail_record_finishes(record, drawing->pinfo->num) && mailxtra_expert_is_wanted())
+        tree_message_list_findings(record->message, drawing->pinfo);
+}
+
 static void draw_message_end(const session_drawing *drawing, const mail_record *record)
 {
     gint offset;
@@ -292,8 +295,12 @@ static void draw_message_end(const session_drawing *drawing, const mail_record *
     }
     if (!record->message && record->event.anomalies)
         draw_note(drawing, record, "Piece of a message");
-    if (record->message && record->message->finished_in == drawing->pinfo->num)
-        tree_message_draw(record->message, drawing->tvb, drawing->pinfo, drawing->tree);
+    if (mail_record_finishes(record, drawing->pinfo->num)) {
+        if (drawing->tree)
+            tree_message_draw(record->message, drawing->tvb, drawing->pinfo, drawing->tree);
+        else
+            list_findings(drawing, record);
+    }
 }
 
 static void draw_text(const session_drawing *drawing, const mail_record *record)
@@ -340,7 +347,6 @@ static void draw_record(session_drawing *drawing, const mail_record *record)
         draw_listing_line(drawing, record);
         break;
     case MAIL_EVENT_MESSAGE_START:
-        export_object_announce(drawing->pinfo);
         if (record->event.anomalies)
             draw_note(drawing, record, "Message begins");
         break;
@@ -381,31 +387,13 @@ void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, pro
     proto_item_set_generated(proto_tree_add_boolean(drawing.tree, hf_mailxtra_tls, tvb, 0, 0, call->in_tls));
     if (call->state)
         add_generated(drawing.tree, hf_mailxtra_state, tvb, call->state);
-    for (guint i = 0; i < count; i++)
+    guint i = 0;
+    for (; i < count && (!tree || drawing_has_room(drawing.tree)); i++)
         draw_record(&drawing, stream_call_record(call, i));
+    drawing_add_more(drawing.tree, tvb, pinfo, count - i, "lines and messages of the session");
+    for (guint rest = i; rest < count; rest++)
+        list_findings(&drawing, stream_call_record(call, rest));
     if (count == 0 && call->length)
         proto_item_append_text(root, call->waits ? ", waits for bytes that were not captured yet"
                                                  : ", part of a line, or bytes seen before");
-}
-
-static gboolean is_for_credentials(const mail_record *record)
-{
-    return mailxtra_prefs.decode_auth && record->event.auth && record->event.side == MAIL_CLIENT &&
-           (record->event.kind == MAIL_EVENT_COMMAND || record->event.kind == MAIL_EVENT_AUTH_LINE);
-}
-
-void tree_session_tap(const stream_call *call, tvbuff_t *tvb, packet_info *pinfo)
-{
-    if (call->data.message || (!export_object_is_wanted() && !save_tap_is_wanted() && !taps_credentials_are_wanted()))
-        return;
-    for (guint i = 0; i < stream_call_count(call); i++) {
-        const mail_record *record = stream_call_record(call, i);
-        if (is_for_credentials(record))
-            taps_credentials(call, record, pinfo);
-        else if (record->event.kind == MAIL_EVENT_MESSAGE_START)
-            export_object_announce(pinfo);
-        else if (record->event.kind == MAIL_EVENT_MESSAGE_END && record->message &&
-                 record->message->finished_in == pinfo->num)
-            tree_message_draw(record->message, tvb, pinfo, NULL);
-    }
 }

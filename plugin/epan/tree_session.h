@@ -13,7 +13,4 @@ void tree_session_handoff(void);
 /* Draws the records of a call. `tvb`: the frame's bytes of this call. */
 void tree_session_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
-/* What the taps are told of a call when nothing is drawn. */
-void tree_session_tap(const stream_call *call, tvbuff_t *tvb, packet_info *pinfo);
-
 #endif

@@ -16,8 +16,7 @@ typedef struct trace_drawing {
     const GPtrArray *fields; /* of the message's header */
     tvbuff_t *tvb;           /* the message's bytes */
     packet_info *pinfo;
-    proto_item *message_item;
-    GHashTable *items; /* header_field -> proto_item that shows it */
+    wmem_map_t *items; /* header_field -> proto_item that shows it, for findings about it */
 } trace_drawing;
 
 /* ---- helpers ---- */
@@ -68,7 +67,7 @@ static proto_tree *add_field_tree(const trace_drawing *drawing, proto_tree *tree
     gint offset, length;
     place_of(drawing, field, &offset, &length);
     *item_r = proto_tree_add_item(tree, hf, drawing->tvb, offset, length, ENC_NA);
-    g_hash_table_insert(drawing->items, (gpointer)field, *item_r);
+    wmem_map_insert(drawing->items, field, *item_r);
     return proto_item_add_subtree(*item_r, ett_mailxtra_trace);
 }
 
@@ -78,45 +77,6 @@ static void draw_names(const trace_drawing *drawing, proto_tree *tree, int hf, c
 {
     for (guint i = 0; i < names->len; i++)
         add_generated_text(drawing, tree, hf, g_ptr_array_index(names, i));
-}
-
-static char *join(const GPtrArray *names)
-{
-    GString *text = g_string_new(NULL);
-    for (guint i = 0; i < names->len; i++)
-        g_string_append_printf(text, "%s%s", i ? ", " : "", (const char *)g_ptr_array_index(names, i));
-    return g_string_free(text, FALSE);
-}
-
-/* What the author writes; what servers and lists add is their business. */
-static gboolean is_author_field(const char *name)
-{
-    static const char *const names[] = {"From", "To", "Cc", "Subject", "Date", "Reply-To", "Sender", "Content-Type"};
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (g_ascii_strcasecmp(names[i], name) == 0)
-            return TRUE;
-    return FALSE;
-}
-
-static void judge_changes(const trace_drawing *drawing, const mail_hop *hop)
-{
-    GPtrArray *changed = g_ptr_array_new();
-    const trace_entry *before = trace_store_entry(hop->previous);
-    for (guint i = 0; i < hop->changed->len; i++)
-        if (is_author_field(g_ptr_array_index(hop->changed, i)))
-            g_ptr_array_add(changed, g_ptr_array_index(hop->changed, i));
-    if (changed->len && !drawing->report->is_list) {
-        char *names = join(changed);
-        mailxtra_add_anomaly_text(
-            drawing->pinfo, drawing->message_item, ANOMALY_FIELDS_CHANGED,
-            wmem_strdup_printf(drawing->pinfo->pool, "%s: not what frame %u had", names, before->frame));
-        g_free(names);
-    }
-    if (hop->body_changed && !drawing->report->is_list)
-        mailxtra_add_anomaly_text(
-            drawing->pinfo, drawing->message_item, ANOMALY_BODY_CHANGED,
-            wmem_strdup_printf(drawing->pinfo->pool, "The body is not the one that frame %u had", before->frame));
-    g_ptr_array_unref(changed);
 }
 
 static void draw_previous(const trace_drawing *drawing, proto_tree *tree, const mail_hop *hop)
@@ -185,12 +145,20 @@ static void draw_date(const trace_drawing *drawing, proto_tree *tree, const trac
         proto_tree_add_time(tree, hf_mailxtra_received_date, drawing->tvb, offset, length, &time);
 }
 
+static const char *duration_text(const trace_drawing *drawing, gint64 seconds)
+{
+    char *text = trace_duration_text(seconds);
+    const char *kept = wmem_strdup(drawing->pinfo->pool, text);
+    g_free(text);
+    return kept;
+}
+
 static void draw_received(const trace_drawing *drawing, proto_tree *parent, const trace_hop *hop)
 {
     const received_trace *trace = hop->trace;
     proto_item *item;
     proto_tree *tree = add_field_tree(drawing, parent, hf_mailxtra_received, hop->field, &item);
-    char *delay = hop->has_delay ? trace_duration_text(hop->delay) : NULL;
+    const char *delay = hop->has_delay ? duration_text(drawing, hop->delay) : NULL;
     proto_item_append_text(item, ": from %s%s%s%s by %s%s%s%s%s%s", trace->from ? trace->from : "?",
                            trace->ip ? " [" : "", trace->ip ? trace->ip : "", trace->ip ? "]" : "",
                            trace->by ? trace->by : "?", trace->with ? " with " : "", trace->with ? trace->with : "",
@@ -216,7 +184,6 @@ static void draw_received(const trace_drawing *drawing, proto_tree *parent, cons
     add_flag(drawing, tree, hf_mailxtra_received_claimed, hop->claimed);
     if (hop->seen_in)
         add_number(drawing, tree, hf_mailxtra_received_seen_in, hop->seen_in);
-    g_free(delay);
 }
 
 /* In order of travel: the last field of the header first. */
@@ -270,57 +237,40 @@ static void draw_results(const trace_drawing *drawing, proto_tree *parent, const
     }
 }
 
-/* ---- findings ---- */
+/* ---- what is wanted ---- */
 
-static void draw_findings(const trace_drawing *drawing)
+gboolean tree_trace_findings_are_wanted(proto_tree *tree)
 {
-    const GPtrArray *findings = drawing->report->findings;
-    for (guint i = 0; i < findings->len; i++) {
-        const trace_finding *finding = g_ptr_array_index(findings, i);
-        proto_item *item = finding->field ? g_hash_table_lookup(drawing->items, finding->field) : NULL;
-        mailxtra_add_anomaly_text(drawing->pinfo, item ? item : drawing->message_item, finding->kind, finding->text);
-    }
+    anomaly_set findings = 0;
+    for (int kind = ANOMALY_FROM_DOMAIN_DIFFERS; kind <= ANOMALY_FIELDS_CHANGED; kind++)
+        findings |= ANOMALY_BIT(kind);
+    return mailxtra_wants_anomalies(tree, findings);
 }
 
-/* ---- does anybody look? ---- */
-
-/* Linking and examining is a pass over the body or two; a filter that asks for none of this need not wait for it. */
-static gboolean is_wanted(proto_tree *tree)
+gboolean tree_trace_is_wanted(proto_tree *tree)
 {
-    static const char *const expert_names[] = {"_ws.expert", "_ws.expert.message", "_ws.expert.severity",
-                                               "_ws.expert.group"};
     static const int *const fields[] = {
 #define X(id, name, type, display, strings, title, text) &hf_mailxtra_##id,
         MAILXTRA_TRACE_FIELD_LIST(X)
 #undef X
     };
-    if (have_tap_listener(find_tap_id("expert")))
-        return TRUE;
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
         if (proto_field_is_referenced(tree, *fields[i]))
-            return TRUE;
-    for (int kind = ANOMALY_FROM_DOMAIN_DIFFERS; kind <= ANOMALY_FIELDS_CHANGED; kind++)
-        if (proto_field_is_referenced(tree, mailxtra_anomaly_field((anomaly_kind)kind)))
-            return TRUE;
-    for (guint i = 0; i < G_N_ELEMENTS(expert_names); i++)
-        if (proto_field_is_referenced(tree, proto_registrar_get_id_byname(expert_names[i])))
             return TRUE;
     return FALSE;
 }
 
-void tree_trace_draw(const stored_message *message, const mime_message *mime, tvbuff_t *tvb, packet_info *pinfo,
-                     proto_tree *parent, proto_item *message_item)
+/* Linking and examining is a pass over the body or two; a filter that needs none of this need not wait for it. */
+void tree_trace_draw(const message_drawing *message, tvbuff_t *tvb, proto_tree *parent)
 {
-    const trace_entry *entry = trace_store_find(message);
-    if (!entry || !is_wanted(parent))
+    const trace_report *report = message_facts_trace(message->stored, message->analysis);
+    const trace_entry *entry = trace_store_find(message->stored);
+    if (!report || !entry)
         return;
-    slice body = slice_head(slice_from(mime->bytes, mime->root->body_offset), mime->root->body_length);
-    trace_report *report = trace_store_examine(entry, mime->root->fields, body);
     proto_item *item;
     proto_tree *tree = proto_tree_add_subtree(parent, tvb, 0, 0, ett_mailxtra_trace, &item, "Trace");
     const mail_hop *hop = trace_store_hop(entry);
-    trace_drawing drawing = {
-        entry, report, mime->root->fields, tvb, pinfo, message_item, g_hash_table_new(g_direct_hash, g_direct_equal)};
+    trace_drawing drawing = {entry, report, message->mime->root->fields, tvb, message->pinfo, message->items};
     proto_item_set_generated(item);
     proto_item_append_text(item, ": mail %u, hop %u, %u Received fields, %u findings", hop->trace, hop->hop,
                            report->hop_fields, report->findings->len);
@@ -331,11 +281,6 @@ void tree_trace_draw(const stored_message *message, const mime_message *mime, tv
         draw_signature(&drawing, tree, g_ptr_array_index(report->signatures, i));
     for (guint i = 0; i < report->results->len; i++)
         draw_results(&drawing, tree, g_ptr_array_index(report->results, i));
-    draw_findings(&drawing);
-    if (hop->previous != MAIL_TRACE_NONE)
-        judge_changes(&drawing, hop);
-    g_hash_table_destroy(drawing.items);
-    trace_report_free(report);
 }
 
 /* ---- replies ---- */

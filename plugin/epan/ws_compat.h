@@ -26,21 +26,29 @@
 #define ws_format_text(scope, text, length) format_text(scope, (const guchar *)(text), length)
 #endif
 
-/* When a frame was captured, if the program that reads the capture still knows; NULL: it does not, or nobody has looked
- * at how this version is asked. epan_get_frame_ts() is not exported, and struct epan_session is private: the layout is
- * the same from 4.0 to 4.6. */
-static inline const nstime_t *ws_frame_time(const epan_t *session, guint32 frame)
+/* Does the program that reads the capture keep its frames, to dissect them again? cfile.h says how it does, and is
+ * installed with 4.0, 4.4 and 4.6; struct epan_session, which leads there, is private, and the same in all of them. Nobody
+ * has looked at later versions. */
+typedef enum ws_frames_kept { WS_FRAMES_UNKNOWN, WS_FRAMES_NOT_KEPT, WS_FRAMES_KEPT } ws_frames_kept;
+
+#if defined(__has_include) && !WS_VERSION_AT_LEAST(4, 7)
+#if __has_include(<cfile.h>)
+#include <cfile.h>
+#define WS_HAS_CFILE
+#endif
+#endif
+
+static inline ws_frames_kept ws_keeps_frames(const epan_t *session)
 {
-#if WS_VERSION_AT_LEAST(4, 7)
-    (void)session, (void)frame;
-    return NULL;
-#else
+#ifdef WS_HAS_CFILE
     typedef struct session_inside {
-        struct packet_provider_data *provider;
-        struct packet_provider_funcs functions;
+        const struct packet_provider_data *provider; /* of every program that reads capture files */
     } session_inside;
-    const session_inside *inside = (const session_inside *)(const void *)session;
-    return inside->functions.get_frame_ts ? inside->functions.get_frame_ts(inside->provider, frame) : NULL;
+    const struct packet_provider_data *provider = ((const session_inside *)(const void *)session)->provider;
+    return !provider ? WS_FRAMES_UNKNOWN : provider->frames ? WS_FRAMES_KEPT : WS_FRAMES_NOT_KEPT;
+#else
+    (void)session;
+    return WS_FRAMES_UNKNOWN;
 #endif
 }
 

@@ -5,6 +5,7 @@ import email
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -18,14 +19,24 @@ from test_export import attached, delivery, mail
 def save(tshark, capture, *options, folder=None, check=True, **more):
     """Runs the tap; returns the folder and the finished process."""
     folder = folder or tshark.workspace.folder() / "saved"
+    name = str(folder).replace("\\", "\\\\").replace(",", "\\,")
     done = tshark(
-        "-q", "-r", tshark.workspace.readable(capture), "-z", ",".join(["mailxtra,save", str(folder), *options]),
+        "-q", "-r", tshark.workspace.readable(capture), "-z", ",".join(["mailxtra,save", name, *options]),
         *more.pop("args", ()), check=check, **more,
     )  # fmt: skip
     return folder, done
 
 
 def manifest(folder, name="manifest.jsonl"):
+    """The lines of objects; of a run that was not interrupted, so between one of its begin and one of its end."""
+    begin, *lines, end = whole_manifest(folder, name)
+    assert begin["record"] == "begin" and begin["schema"] == 1 and end["record"] == "end"
+    assert end["messages"] == len(of_kind(lines, "message")) and end["attachments"] == len(of_kind(lines, "attachment"))
+    assert len(lines) == end["messages"] + end["attachments"] and end["complete"] == (end["failed"] == 0)
+    return lines
+
+
+def whole_manifest(folder, name="manifest.jsonl"):
     return [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").splitlines()]
 
 
@@ -154,8 +165,11 @@ def test_a_manifest_that_is_full(tshark, session_capture):
         **tshark.workspace.identity(),
     )
     assert done.returncode == 1 and b"could not be saved" in done.stderr
-    told = {line["file"] for line in of_kind(manifest(folder), "attachment")}
+    lines = whole_manifest(folder)
+    told = {line["file"] for line in of_kind(lines, "attachment")}
     assert told == set(files(folder)) - {"manifest.jsonl"} and 0 < len(told) < 400
+    assert lines[0]["record"] == "begin"
+    assert all(end["complete"] is False and end["attachments"] == len(told) for end in of_kind(lines, "end"))
 
 
 def test_filter_and_progress(tshark, session_capture):
@@ -168,6 +182,30 @@ def test_filter_and_progress(tshark, session_capture):
     for wrong in ("", ",,"):
         assert tshark("-q", "-r", capture, "-z", f"mailxtra,save{wrong}", check=False).returncode != 0
     assert save(tshark, capture, "no such == filter", check=False)[1].returncode != 0
+
+
+def test_the_first_and_the_last_line(tshark, session_capture):
+    capture = session_capture(delivery(mail([(attached(b"a.txt"), b"hello")])))
+    folder, _ = save(tshark, capture, "messages", "md5", "of=1000", "tcp.port in {25,26}")
+    begin, *_, end = whole_manifest(folder)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", begin.pop("plugin"))
+    assert begin == {
+        "record": "begin",
+        "schema": 1,
+        "options": {"messages": True, "digests": ["sha256", "md5"], "of": 1000, "filter": "tcp.port in {25,26}"},
+    }
+    assert end == {"record": "end", "messages": 1, "attachments": 1, "failed": 0, "complete": True}
+    folder, _ = save(tshark, capture)
+    assert whole_manifest(folder)[0]["options"] == {"messages": False, "digests": ["sha256"], "of": None, "filter": None}
+
+
+@pytest.mark.parametrize("name", ["a,b", "a\\b", ",", "a\\,md5", "\\\\", "md5,"])
+def test_any_name_of_a_folder(tshark, session_capture, name):
+    """A backslash makes the comma or backslash behind it a part of the name."""
+    capture = session_capture(delivery(mail([(attached(b"a.txt"), b"hello")])))
+    folder, _ = save(tshark, capture, "sha1", folder=tshark.workspace.folder() / name)
+    [line] = of_kind(manifest(folder), "attachment")
+    assert "sha1" in line and "md5" not in line and set(files(folder)) == {"a.txt", "manifest.jsonl"}
 
 
 def test_together_with_an_export(tshark, session_capture):
@@ -205,7 +243,7 @@ def test_carve_script(tshark, session_capture, split):
         frames.append(tcp_session(delivery(mail([(attached(b"a.txt"), data)])), **ends))
     folder = tshark.workspace.folder()
     pcaps = [write_pcap(folder / f"{name} of day.pcap", sum(part, [])) for name, part in (("one", frames[:7]), ("two", frames[7:]))]
-    out = tshark.workspace.folder() / "out"
+    out = tshark.workspace.folder() / "out, all\\of it"
     done = subprocess.run(
         [REPO / "scripts/carve.sh", "--split", str(split), "--jobs", "2", out, *pcaps],
         capture_output=True,
@@ -215,7 +253,10 @@ def test_carve_script(tshark, session_capture, split):
     )
     assert done.returncode == 0, done.stderr
     assert b"12 attachments of 2 captures" in done.stdout
-    lines = of_kind(manifest(out), "attachment")
+    every = whole_manifest(out)
+    assert len(of_kind(every, "begin")) == len(of_kind(every, "end")) == 2 * split
+    assert all(line["complete"] for line in of_kind(every, "end"))
+    lines = of_kind(every, "attachment")
     assert sorted((out / line["folder"] / line["file"]).read_bytes() for line in lines) == sorted(wanted)
     assert {line["capture"] for line in lines} == set(map(str, pcaps))
 

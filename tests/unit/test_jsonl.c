@@ -60,6 +60,11 @@ static void test_members(void)
     jsonl_members(line, common);
     jsonl_end(line);
     g_assert_cmpstr(line->str, ==, "{\"a\":1,\"a\":1}\n");
+    jsonl_begin(line);
+    jsonl_object(line, "o", common);
+    jsonl_null(line, "x");
+    jsonl_end(line);
+    g_assert_cmpstr(line->str, ==, "{\"o\":{\"a\":1},\"x\":null}\n");
     g_string_free(common, TRUE);
     g_string_free(line, TRUE);
 }
