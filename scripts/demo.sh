@@ -4,6 +4,8 @@
 # Installs what is missing, builds the plugin, exports the mail attachments of CAPTURE (default: a mail with attachments
 # from pcaps/) into OUTDIR (default: out) and shows which mails, attachments and user names the capture holds.
 #
+# What the end of the capture or a lost packet cuts is shown and exported as far as it goes, and marked as incomplete.
+#
 # TLS is decrypted with keys inside the capture (pcapng), in a file CAPTURE.keys.txt (without .pcap), or in $SSLKEYLOGFILE.
 set -eu -o pipefail
 # shellcheck source=scripts/lib.sh
@@ -25,6 +27,7 @@ main() {
     install_missing build
     build_plugin
     make_stage
+    open_capture "$capture"
     check_capture "$capture"
     export_mail "$capture"
     report "$capture" "$out"
@@ -64,7 +67,14 @@ owned_by_caller() {
     fi
 }
 
-# tshark reads the capture from its standard input: as nobody it might not be allowed to open it.
+# tshark gets the capture under a name, for two passes cannot read standard input. What root may read and nobody may not is copied.
+open_capture() {
+    ln -s "$(realpath "$1")" "$stage/capture"
+    with_plugin test -r "$stage/capture" && return
+    rm "$stage/capture"
+    install -m 600 -o 65534 -g 65534 "$1" "$stage/capture" || die "cannot copy the capture to $stage"
+}
+
 read_capture() {
     local capture=$1 keys=() file
     shift
@@ -74,7 +84,7 @@ read_capture() {
         keys=(-o "tls.keylog_file:$stage/keys")
         break
     done
-    with_plugin tshark -n "${keys[@]}" "$@" -r - <"$capture" 2>"$stage/errors"
+    with_plugin tshark -n "${keys[@]}" "$@" -r "$stage/capture" 2>"$stage/errors"
 }
 
 check_capture() {
@@ -84,11 +94,12 @@ check_capture() {
 }
 
 # Wireshark's own words, without the program's name and the path that it does not know.
-error_line() { sed -e 's/^tshark: //' -e 's/"-" //' -e 's/standard input/file/' "$stage/errors" | grep . | tail -n 1; }
+error_line() { sed -e 's/^tshark: //' -e 's/"[^"]*\/capture" //' "$stage/errors" | grep . | tail -n 1; }
 
-# The facts go into $stage, the attachments into $stage/out.
+# The facts go into $stage, the attachments into $stage/out. Only the second pass has a frame for a message that the end of
+# the capture cuts.
 export_mail() {
-    local json=(-T json -J 'frame tcp mailxtra')
+    local json=(-2 -T json -J 'frame tcp mailxtra')
     read_capture "$1" "${json[@]}" -Y mailxtra.message --export-objects "mail-attachments,$stage/out" >"$stage/messages.json" ||
         damaged
     read_capture "$1" "${json[@]}" -Y 'mailxtra.auth.username || mailxtra.auth.password || mailxtra.auth.success' \
@@ -103,26 +114,41 @@ damaged() {
 
 report() {
     local count=0 file status=0
-    python3 "$top/scripts/mail_table.py" "$stage/messages.json" "$stage/logins.json" || status=$?
-    case $status in
-        0) ;;
-        3)
-            say "No mail in it: $1"
-            return
-            ;;
-        *) die "the output of tshark cannot be read" ;;
-    esac
+    python3 "$top/scripts/mail_table.py" "$stage/messages.json" "$stage/logins.json" "$stage/incomplete" || status=$?
     for file in "$stage"/out/*; do
         if [ -f "$file" ] && [ ! -L "$file" ]; then
             keep "$file" "$2"
             count=$((count + 1))
         fi
     done
-    say
-    case $count in
-        0) say "No attachments to export." ;;
-        1) say "1 attachment exported to $2/" ;;
-        *) say "$count attachments exported to $2/" ;;
+    case $status in
+        0) say ;;
+        3)
+            [ "$count" != 0 ] || {
+                say "No mail in it: $1"
+                return
+            }
+            ;;
+        *) die "the output of tshark cannot be read" ;;
+    esac
+    summary "$count" "$2"
+}
+
+# The last line: how many files, and what of them is not whole.
+summary() {
+    local files mails cut=
+    read -r files mails <"$stage/incomplete"
+    if [ "$files" != 0 ]; then
+        cut=", $files of them incomplete"
+        [ "$1" != 1 ] || cut=", incomplete"
+    elif [ "$mails" != 0 ]; then
+        cut="; $mails mails are incomplete"
+        [ "$mails" != 1 ] || cut="; 1 mail is incomplete"
+    fi
+    case $1 in
+        0) say "No attachments to export${cut:-.}" ;;
+        1) say "1 attachment exported to $2/$cut" ;;
+        *) say "$1 attachments exported to $2/$cut" ;;
     esac
 }
 

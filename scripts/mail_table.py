@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Prints the mails and the logins of a capture as tables, for scripts/demo.sh.
 
-    mail_table.py MESSAGES.json LOGINS.json
+    mail_table.py MESSAGES.json LOGINS.json [INCOMPLETE]
 
 Both are what `tshark -T json -J "frame tcp mailxtra"` prints: the frames that complete a message, and the frames that
-hold a user name, a password or the outcome of a login. Exit status 3: neither a mail nor a login.
+hold a user name, a password or the outcome of a login. The file INCOMPLETE gets the numbers of attachments and of mails that
+are not whole. Exit status 3: neither a mail nor a login.
 """
 
 import json
@@ -15,7 +16,9 @@ import unicodedata
 from collections import Counter
 
 NO_MAIL = 3
-MAIL_COLUMNS = ["frame", "protocol", "from", "to", "subject", "file name", "type", "size", "SHA-256"]
+# A column that is there only when something is cut: "file", or "mail" where the file of the row is whole.
+CUT = "incomplete"
+MAIL_COLUMNS = ["frame", "protocol", "from", "to", "subject", "file name", "type", "size", CUT, "SHA-256"]
 HOP_COLUMNS = ["mail", "hop", "frame", "after", "protocol", "client", "server", "changes"]
 FINDING_COLUMNS = ["frame", "mail", "weight", "finding"]
 LOGIN_COLUMNS = ["frame", "protocol", "mechanism", "user name", "password", "outcome"]
@@ -26,16 +29,27 @@ NOTHING = "-"
 GAP = "  "
 
 
-def main(messages_file, logins_file):
+def main(messages_file, logins_file, incomplete_file=None):
     frames = read_frames(messages_file)
     mails = [row for frame in frames for row in mail_rows(frame)]
     logins = login_rows(read_frames(logins_file))
-    tables = (MAIL_COLUMNS, mails), (HOP_COLUMNS, hop_rows(frames)), (FINDING_COLUMNS, finding_rows(frames)), (LOGIN_COLUMNS, logins)
+    if incomplete_file:
+        with open(incomplete_file, "w", encoding="utf-8") as stream:
+            print(incomplete(frames, "mailxtra.attachment"), incomplete(frames, "mailxtra.message"), file=stream)
+    tables = without_empty(MAIL_COLUMNS, mails, CUT), (HOP_COLUMNS, hop_rows(frames)), (FINDING_COLUMNS, finding_rows(frames)), (LOGIN_COLUMNS, logins)
     for columns, rows in tables:
         if rows:
             print()
             print("\n".join(table(columns, rows)))
     return 0 if mails or logins else NO_MAIL
+
+
+def without_empty(columns, rows, name):
+    """The table without the column of this name where no row has anything in it."""
+    at = columns.index(name)
+    if any(row[at] for row in rows):
+        return columns, rows
+    return columns[:at] + columns[at + 1 :], [row[:at] + row[at + 1 :] for row in rows]
 
 
 def read_frames(path):
@@ -98,10 +112,22 @@ def mail_rows(frame):
             first(message, "mailxtra.message.subject"),
         ]
         attachments = list(subtrees(message, "mailxtra.attachment"))
+        cut_mail = "mail" if is_cut(message, "mailxtra.message.complete") else ""
         for attachment in attachments:
-            yield mail + [first(attachment, f"mailxtra.attachment.{name}") for name in ("filename", "type", "size", "sha256")]
+            *facts, digest = (first(attachment, f"mailxtra.attachment.{name}") for name in ("filename", "type", "size", "sha256"))
+            cut = "file" if is_cut(attachment, "mailxtra.attachment.complete") else cut_mail
+            yield [*mail, *facts, cut, digest]
         if not attachments:
-            yield mail + [""] * 4
+            yield [*mail, "", "", "", cut_mail, ""]
+
+
+def is_cut(pairs, field):
+    return str(first(pairs, field)).lower() in ("0", "false")
+
+
+def incomplete(frames, name):
+    """How many of the subtrees of this name are not whole."""
+    return sum(is_cut(one, f"{name}.complete") for frame in frames for one in subtrees(frame, name))
 
 
 def hop_rows(frames):

@@ -62,3 +62,13 @@ def test_counts_from_the_menu(screen, workspace):
         assert wireshark.alive(), wireshark.output()
     finally:
         wireshark.close()
+
+
+def test_later_passes_are_expected(screen, workspace, monkeypatch):
+    """Wireshark comes back to frames: the plugin must keep what it has stored."""
+    monkeypatch.setenv("MAILXTRA_LATER_PASSES", "show")
+    wireshark = desktop.Wireshark(screen, workspace, CAPTURE)
+    try:
+        assert "mailxtra: later passes: yes (the program keeps its frames: yes)" in wireshark.output()
+    finally:
+        wireshark.close()

@@ -5,6 +5,7 @@ Wireshark ignores WIRESHARK_PLUGIN_DIR and the personal plugin folder when run a
 unprivileged user; files for and from that user lie in a workspace that he can reach.
 """
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "scripts"))
 
+import dissector_errors  # noqa: E402
 from mail_table import json_frames  # noqa: E402
 
 PCAPS = REPO / "pcaps"
@@ -49,11 +51,20 @@ def captures():
     return sorted(p for p in PCAPS.glob("*.pcap*") if p.suffix in (".pcap", ".pcapng"))
 
 
+def memory_folder():
+    """A folder in memory that plugins can be loaded from, for some tests write tens of thousands of files; else None."""
+    folder = "/dev/shm"
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        return None
+    facts = os.statvfs(folder)
+    return folder if not facts.f_flag & os.ST_NOEXEC and facts.f_bavail * facts.f_frsize > 4 << 30 else None
+
+
 class Workspace:
     """A folder that the user who runs Wireshark can reach, with his home and two plugin folders in it."""
 
     def __init__(self):
-        self.root = Path(tempfile.mkdtemp(prefix="mailxtra-test-"))
+        self.root = Path(tempfile.mkdtemp(prefix="mailxtra-test-", dir=memory_folder()))
         self.root.chmod(0o755)
         self.drops = os.geteuid() == 0
         self.home = self.folder("home")
@@ -120,13 +131,27 @@ class Tshark:
     def __init__(self, workspace, plugin=True):
         self.workspace = workspace
         self.version = wireshark_version()[0]
+        self.plugin = plugin
         self.plugins = workspace.with_plugin if plugin else workspace.without_plugin
         self._exports = {}
+        self._stock_errors = {}
 
-    def __call__(self, *args, check=True, command="tshark", stdin=subprocess.DEVNULL):
-        """Runs tshark with -n and these arguments; returns the completed process, output as bytes."""
+    def __call__(self, *args, check=True, command="tshark", stdin=subprocess.DEVNULL, errors_expected=None):
+        """Runs tshark with -n and these arguments; returns the completed process, output as bytes.
+
+        With the plugin, a "Dissector bug" or a "Malformed Packet" of ours in the output fails, unless stock prints the same
+        on this capture. errors_expected: why such an error is wanted in this run.
+        """
+        done = self._run(command, args, stdin)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{done.args} gave {done.returncode}:\n{done.stderr.decode(errors='replace')}")
+        if self.plugin and not errors_expected:
+            self._check_errors(done, args)
+        return done
+
+    def _run(self, command, args, stdin):
         no_names = [] if args[0] == "-G" else ["-n"]
-        done = subprocess.run(
+        return subprocess.run(
             [command, *no_names, *map(str, args)],
             stdin=stdin,
             capture_output=True,
@@ -135,9 +160,23 @@ class Tshark:
             timeout=TIMEOUT,
             **self.workspace.identity(),
         )
-        if check and done.returncode != 0:
-            raise AssertionError(f"{done.args} gave {done.returncode}:\n{done.stderr.decode(errors='replace')}")
-        return done
+
+    def _check_errors(self, done, args):
+        """Stock runs only when there is an error to compare with."""
+        found = dissector_errors.of(done)
+        if found:
+            found -= self._errors_of_stock(dissector_errors.stock_arguments(args))
+        if found:
+            lines = "\n".join(sorted(map(str, found)))
+            raise AssertionError(f"{done.args} prints errors that tshark without mailxtra does not print:\n{lines}")
+
+    def _errors_of_stock(self, args):
+        if args is None:
+            return set()
+        if args not in self._stock_errors:
+            stock = Tshark(self.workspace, plugin=False)
+            self._stock_errors[args] = dissector_errors.of(stock(*args, check=False))
+        return self._stock_errors[args]
 
     def text(self, *args, **options):
         return self(*args, **options).stdout.decode("utf-8", errors="replace")
@@ -149,14 +188,14 @@ class Tshark:
             prefs = [*prefs, f"tls.keylog_file:{self.workspace.readable(keys)}"]
         return self.text("-r", self.workspace.readable(capture), *_options(two_pass, prefs), *args, **options)
 
-    def fields(self, capture, display_filter, *names, two_pass=False, prefs=()):
+    def fields(self, capture, display_filter, *names, two_pass=False, prefs=(), **options):
         """One list per frame that the filter lets through, in it for each field the list of its values."""
         args = ["-T", "fields", "-E", f"separator={FIELD}", "-E", f"aggregator={VALUE}"]
         if display_filter:
             args += ["-Y", display_filter]
         for name in names:
             args += ["-e", name]
-        output = self.read(capture, *args, two_pass=two_pass, prefs=prefs)
+        output = self.read(capture, *args, two_pass=two_pass, prefs=prefs, **options)
         rows = output.split("\n")[:-1]
         return [[cell.split(VALUE) if cell else [] for cell in row.split(FIELD)] for row in rows]
 
@@ -177,14 +216,60 @@ class Tshark:
             args += ["-Y", display_filter]
         return json_frames(self.read(capture, *args, **options))
 
-    def export(self, kind, capture, *args, two_pass=False, prefs=()):
+    def export(self, kind, capture, *args, two_pass=False, prefs=(), **options):
         """Exports the objects of this kind; returns the folder that holds them, not to be changed: it may be used again."""
         key = (kind, capture, args, two_pass, tuple(prefs))
         if key not in self._exports:
             target = self.workspace.folder()
-            self.read(capture, *args, "-q", "--export-objects", f"{kind},{target}", two_pass=two_pass, prefs=prefs)
+            args += ("-q", "--export-objects", f"{kind},{target}")
+            self.read(capture, *args, two_pass=two_pass, prefs=prefs, **options)
             self._exports[key] = target
         return self._exports[key]
+
+
+class Sharkd:
+    """One sharkd process with mailxtra, asked over its standard input and output."""
+
+    def __init__(self, workspace):
+        self.workspace = workspace
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            ["sharkd", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=workspace.environment(workspace.with_plugin),
+            cwd=workspace.root,
+            **workspace.identity(),
+        )
+        self._count = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(TIMEOUT)
+
+    def errors(self):
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")
+
+    def __call__(self, method, **params):
+        """The result of a request."""
+        self._count += 1
+        request = {"jsonrpc": "2.0", "id": self._count, "method": method, "params": params}
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, f"sharkd is gone, exit status {self._process.wait(TIMEOUT)}:\n{self.errors()}"
+        answer = json.loads(line)
+        assert answer["id"] == self._count and "result" in answer, answer
+        return answer["result"]
+
+    def load(self, capture):
+        assert self("load", file=str(self.workspace.readable(capture)))["status"] == "OK"
 
 
 def _options(two_pass, prefs):

@@ -175,6 +175,51 @@ def test_demo_reads_a_capture_that_is_cut_short(run, built, checkout):
     assert "the capture is damaged" in done.stderr and "attachments exported" in done.stdout
 
 
+def mail_rows(output):
+    """The cells of demo.sh's table of mails, by file name: columns stand two spaces apart."""
+    heading, _, *rows = output.split("\n\n")[1].splitlines()
+    names = re.split(r"  +", heading.strip())
+    cells = [dict(zip(names, re.split(r"  +", row.strip()))) for row in rows]
+    return {row["file name"]: row for row in cells}
+
+
+def test_demo_marks_what_the_end_of_the_capture_cuts(run, built, checkout):
+    """Frame 40 is in the middle of the third file: the last line says so, and the rows say which."""
+    assert run("editcap", "-r", CAPTURE.relative_to(harness.REPO), "cut.pcap", "1-40").returncode == 0
+    done = run("scripts/demo.sh", "cut.pcap", "cut")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "3 attachments exported to cut/, 1 of them incomplete"
+    rows = mail_rows(done.stdout)
+    assert [row["incomplete"] for row in rows.values()] == ["mail", "mail", "file"]
+    assert {row["SHA-256"] for row in rows.values()} == set(hashes(checkout / "cut"))
+    whole = {one["sha256"] for message in expected_messages(CAPTURE) for one in message["attachments"]}
+    assert [row["SHA-256"] in whole for row in rows.values()] == [True, True, False]
+
+
+def test_demo_marks_what_a_lost_packet_cuts(run, built):
+    done = run("scripts/demo.sh", "pcaps/smtp-lost-frame.pcap", "lost")
+    assert done.returncode == 0, done.stderr
+    assert "file" in [row["incomplete"] for row in mail_rows(done.stdout).values()]
+    assert re.search(r" exported to lost/, (1 of them )?incomplete$", done.stdout.rstrip())
+
+
+def test_demo_shows_a_mail_without_files_that_is_cut(run, built, checkout):
+    greeting = [("S", b"+OK\r\n"), ("C", b"USER bob\r\n"), ("S", b"+OK\r\n"), ("C", b"PASS x\r\n"), ("S", b"+OK\r\n")]
+    session = [*greeting, ("C", b"RETR 1\r\n"), ("S", b"+OK\r\nSubject: half\r\n\r\nThe first line\r\n")]
+    write_pcap(checkout / "half.pcap", tcp_session(session, server_port=110, closing=False))
+    done = run("scripts/demo.sh", "half.pcap", "half")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r" half +- +- +- +mail +-$", done.stdout, re.M)
+    assert done.stdout.splitlines()[-1] == "No attachments to export; 1 mail is incomplete"
+
+
+@pytest.mark.parametrize("capture", ["smtp-foxmail.pcap", "smtp-lossy-link-sender.pcap", "imap-mutt.pcap", "pop3-mailbox.pcap"])
+def test_demo_marks_nothing_that_is_whole(run, built, capture):
+    done = run("scripts/demo.sh", f"pcaps/{capture}", "whole")
+    assert done.returncode == 0, done.stderr
+    assert not re.search(r"^frame .*\bincomplete\b", done.stdout, re.M) and "incomplete" not in done.stdout.splitlines()[-1]
+
+
 def test_install_and_uninstall(run, built):
     done = run("scripts/install.sh")
     assert done.returncode == 0, done.stderr
