@@ -151,8 +151,13 @@ static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tre
     col_set_writable(pinfo->cinfo, COL_INFO, info_writable);
 }
 
-/* Evidence first, drawing last. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`. Trees and
- * tables link messages with earlier ones; nothing else does. */
+/* Trees, tables and findings compare messages with earlier ones; nothing else does. */
+static gboolean compares_messages(proto_tree *tree)
+{
+    return tree || taps_calls_are_wanted() || mailxtra_expert_is_wanted();
+}
+
+/* Evidence first, drawing last. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`. */
 static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *tvb, packet_info *pinfo,
                  proto_tree *tree)
 {
@@ -165,7 +170,7 @@ static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *t
             draw(call, bytes, pinfo, tree);
     }
     drawing_trim_layers(pinfo); /* TLS adds one for each record, whatever is drawn */
-    if (!tree && !taps_calls_are_wanted())
+    if (!compares_messages(tree))
         stream_store_release(call, pinfo);
 }
 

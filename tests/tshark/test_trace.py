@@ -215,6 +215,10 @@ def test_findings_between_hops(tshark, hops, second, wanted, two_pass):
     capture = hops(second)
     assert every(tshark, capture, "mailxtra.message.hop", two_pass) == ["1", "2"]
     assert short(findings(tshark, capture, two_pass)) == wanted
+    # a list of expert infos alone: the earlier message is kept for the comparison
+    listed = tshark.read(capture, "-q", "-z", "expert", two_pass=two_pass)
+    assert ("The body is not the one that frame" in listed) == ("body_changed" in wanted)
+    assert (": not what frame" in listed) == ("fields_changed" in wanted)
 
 
 # ---- DKIM ----
