@@ -34,7 +34,6 @@ void hop_check(trace_report *report, const mail_hop *hop, guint32 previous_frame
     if (names->len)
         add(report, ANOMALY_FIELDS_CHANGED, g_strdup_printf("%s: not what frame %u had", names->str, previous_frame));
     if (hop->body_changed)
-        add(report, ANOMALY_BODY_CHANGED,
-            g_strdup_printf("The body is not the one that frame %u had", previous_frame));
+        add(report, ANOMALY_BODY_CHANGED, g_strdup_printf("The body is not the one that frame %u had", previous_frame));
     g_string_free(names, TRUE);
 }

@@ -21,16 +21,16 @@
 
 /* What a message is made of. Everything is borrowed and has to live as long as the analysis. */
 typedef struct message_source {
-    slice bytes;         /* dot-stuffing undone */
+    slice bytes;          /* dot-stuffing undone */
     const mime_gap *gaps; /* missing bytes, sorted */
     guint gap_count;
-    gboolean is_cut;           /* the end of the message was not seen */
-    gboolean is_excerpt;       /* what is missing behind the end was not requested (POP3 TOP) */
-    anomaly_set anomalies;     /* of the transfer */
-    const char *section;       /* IMAP: the section (RFC 9051 6.4.5) that was fetched by itself; NULL: the message */
-    gboolean is_header;        /* the section is a header, or some fields of one */
+    gboolean is_cut;            /* the end of the message was not seen */
+    gboolean is_excerpt;        /* what is missing behind the end was not requested (POP3 TOP) */
+    anomaly_set anomalies;      /* of the transfer */
+    const char *section;        /* IMAP: the section (RFC 9051 6.4.5) that was fetched by itself; NULL: the message */
+    gboolean is_header;         /* the section is a header, or some fields of one */
     const char *subject, *from; /* IMAP: the message's own, from an ENVELOPE, undecoded; NULL: not known */
-    gboolean texts_count;      /* text bodies count as attachments */
+    gboolean texts_count;       /* text bodies count as attachments */
 } message_source;
 
 typedef struct message_analysis message_analysis;
@@ -49,8 +49,8 @@ const mime_message *message_analysis_mime(const message_analysis *analysis);
 
 /* ---- the header ---- */
 
-/* The decoded value of the first field of that name. Of a section that was fetched by itself, Subject and From are those
- * of the ENVELOPE. NULL: there is none. Owned by the analysis. */
+/* The decoded value of the first field of that name. Of a section that was fetched by itself, Subject and From are
+ * those of the ENVELOPE. NULL: there is none. Owned by the analysis. */
 const char *message_analysis_field(message_analysis *analysis, const char *name);
 
 /* The bare addresses ("local@domain") of all fields of that name: array of char*, owned by the analysis; never NULL.

@@ -110,7 +110,8 @@ gboolean drawing_allows(const packet_info *pinfo, proto_tree *tree, drawing_cost
 static void add_reason(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, const char *reason)
 {
     proto_item *item = NULL;
-    const char *text = wmem_strdup_printf(pinfo->pool, "Drawing has ended here: %s", reason ? reason : "no reason given");
+    const char *text =
+        wmem_strdup_printf(pinfo->pool, "Drawing has ended here: %s", reason ? reason : "no reason given");
     if (tree) {
         proto_tree_add_subtree(tree, tvb, 0, 0, ett_mailxtra_text, &item, text);
         proto_item_set_generated(item);
@@ -182,7 +183,8 @@ static void add_left_out(const later_call *call, packet_info *pinfo, guint count
     if (!call->tree)
         return;
     proto_tree_add_subtree_format(call->tree, call->tvb, 0, 0, ett_mailxtra_text, &item,
-                                  "Not given to %u of Wireshark's other dissectors, whose trees would be too large", count);
+                                  "Not given to %u of Wireshark's other dissectors, whose trees would be too large",
+                                  count);
     proto_item_set_generated(item);
     mailxtra_add_anomalies(pinfo, item, ANOMALY_BIT(ANOMALY_NOT_ALL_DRAWN));
 }

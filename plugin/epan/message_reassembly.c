@@ -87,7 +87,8 @@ static reassembled *make(stored_message *message, tvbuff_t *tvb, packet_info *pi
     /* it was put together here, and not in the frame of its first fragment */
     made->head->reassembled_in = pinfo->num;
     made->head->reas_in_layer_num = pinfo->curr_layer_num;
-    made->tvb = process_reassembled_data(tvb, 0, pinfo, "Mail message", made->head, &mailxtra_fragment_items, NULL, NULL);
+    made->tvb =
+        process_reassembled_data(tvb, 0, pinfo, "Mail message", made->head, &mailxtra_fragment_items, NULL, NULL);
     return made;
 }
 

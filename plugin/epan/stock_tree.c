@@ -479,8 +479,7 @@ void stock_tree_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinf
         stock_imap_fill_columns(call, tvb, pinfo);
         return;
     }
-    stock_drawing drawing = {
-        .call = call, .tvb = tvb, .pinfo = pinfo, .fills_columns = TRUE, .first_of_reply = TRUE};
+    stock_drawing drawing = {.call = call, .tvb = tvb, .pinfo = pinfo, .fills_columns = TRUE, .first_of_reply = TRUE};
     col_set_str(pinfo->cinfo, COL_PROTOCOL, call->protocol == MAIL_PROTOCOL_POP3 ? "POP" : "SMTP");
     col_clear(pinfo->cinfo, COL_INFO);
     draw_records(&drawing);

@@ -33,8 +33,8 @@ static gboolean is_wanted(proto_tree *tree, int field)
     return tree && proto_field_is_referenced(tree, field);
 }
 
-proto_item *tree_part_add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset, gsize length,
-                                 const char *value)
+proto_item *tree_part_add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset,
+                                 gsize length, const char *value)
 {
     return value && drawing->whole && is_wanted(tree, field)
                ? proto_tree_add_string(tree, field, drawing->whole, (gint)offset, (gint)length, value)
@@ -97,8 +97,8 @@ static void draw_field(const message_drawing *drawing, proto_tree *tree, const h
     proto_item *item;
     proto_tree *line = open_label(tree, drawing->whole, field->offset, (gint)field->length, ett_mailxtra_field, &item,
                                   pool_text(drawing, "%s: %s", field->name, field->value));
-    tree_part_add_string(drawing, line, hf_mailxtra_header_name, field->offset,
-                         MIN(strlen(field->name), field->length), field->name);
+    tree_part_add_string(drawing, line, hf_mailxtra_header_name, field->offset, MIN(strlen(field->name), field->length),
+                         field->name);
     tree_part_add_string(drawing, line, hf_mailxtra_header_value, field->offset, field->length, field->value);
     if (field->anomalies && !wmem_map_contains(drawing->items, field))
         wmem_map_insert(drawing->items, field, item);
@@ -237,8 +237,7 @@ static void draw_attachment(const message_drawing *drawing, proto_tree *parent, 
 
 static void draw_protection(proto_tree *tree, tvbuff_t *tvb, part_analysis *one)
 {
-    const char *protection =
-        is_wanted(tree, hf_mailxtra_part_protection) ? part_analysis_protection(one) : NULL;
+    const char *protection = is_wanted(tree, hf_mailxtra_part_protection) ? part_analysis_protection(one) : NULL;
     if (protection)
         proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_part_protection, tvb, 0, 0, protection));
 }
@@ -249,8 +248,9 @@ static void draw_content(const message_drawing *drawing, proto_tree *tree, part_
 static tvbuff_t *view_bytes(const message_drawing *drawing, part_analysis *one)
 {
     const mime_part *part = part_analysis_part(one);
-    return record_view_borrow(drawing->whole, drawing->pinfo, part_analysis_bytes(one),
-                              pool_text(drawing, "Part %s: %s", part->path, part->filename ? part->filename : part->type));
+    return record_view_borrow(
+        drawing->whole, drawing->pinfo, part_analysis_bytes(one),
+        pool_text(drawing, "Part %s: %s", part->path, part->filename ? part->filename : part->type));
 }
 
 /* Everything that the decoded bytes of a leaf say. */
@@ -362,12 +362,12 @@ static void draw_message_parameters(const message_drawing *drawing, proto_tree *
 {
     if (strcmp(part->type, "message/partial") == 0) {
         tree_part_add_string(drawing, tree, hf_mailxtra_part_partial_id, part->header_offset, part->header_length,
-                   mime_part_parameter(part, "id"));
+                             mime_part_parameter(part, "id"));
         draw_number(drawing, tree, hf_mailxtra_part_partial_number, part, "number");
         draw_number(drawing, tree, hf_mailxtra_part_partial_total, part, "total");
     } else if (strcmp(part->type, "message/external-body") == 0) {
         tree_part_add_string(drawing, tree, hf_mailxtra_part_access_type, part->header_offset, part->header_length,
-                   mime_part_parameter(part, "access-type"));
+                             mime_part_parameter(part, "access-type"));
     }
 }
 

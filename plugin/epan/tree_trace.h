@@ -1,6 +1,6 @@
 /* tree_trace.h
- * Where a message comes from, in the tree: its hops, its Received fields, what signers and servers say; and what a reply
- * that refuses means.
+ * Where a message comes from, in the tree: its hops, its Received fields, what signers and servers say; and what a
+ * reply that refuses means.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
