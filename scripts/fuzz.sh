@@ -33,15 +33,18 @@ main() {
 
 # plugin/core needs GLib and nothing else, so each fuzzer is one call of the compiler.
 fuzz_core() {
-    local source name flags
-    compgen -G "$top/tests/fuzz/fuzz_*.c" >/dev/null || return 0
+    local source name flags rooms=()
+    compgen -G "$top/tests/fuzz/*/fuzz_*.c" >/dev/null || return 0
     command -v clang >/dev/null || install_packages clang
     read -ra flags <<<"$(pkg-config --cflags --libs glib-2.0 zlib)"
-    for source in "$top"/tests/fuzz/fuzz_*.c; do
+    for room in "$top"/plugin/core/*/; do
+        rooms+=(-iquote "$room")
+    done
+    for source in "$top"/tests/fuzz/*/fuzz_*.c; do
         name=$(basename "$source" .c)
         say "== $name, $1 s"
-        clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote "$top/plugin/core" \
-            "$source" "$top"/plugin/core/*.c "${flags[@]}" -o "$build/$name"
+        clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined "${rooms[@]}" -iquote "$top/tests/fuzz" \
+            "$source" "$top"/plugin/core/*/*.c "${flags[@]}" -o "$build/$name"
         mkdir -p "$build/corpus/$name"
         "$build/$name" -max_total_time="$1" -artifact_prefix="$crashes/$name-" "$build/corpus/$name" \
             >"$build/$name.log" 2>&1 || crashed "$name" "$build/$name.log"
