@@ -193,12 +193,21 @@ static drawing_cost cost_of(const mime_part *part, slice bytes)
     return cost;
 }
 
+/* The dissector that the part is handed to; NULL: none. A cut PNG is not a malformed one; "data" says nothing, and in
+ * JSON says it with three characters for each byte. */
+static dissector_handle_t media_handle(const mime_part *part)
+{
+    if (!mailxtra_prefs.call_media || !part->complete)
+        return NULL;
+    dissector_handle_t handle = dissector_get_string_handle(media_types, tree_content_media_type(part->type));
+    return handle != data_handle ? handle : NULL;
+}
+
 static void call_media(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb,
                        slice bytes)
 {
-    dissector_handle_t handle = dissector_get_string_handle(media_types, tree_content_media_type(part->type));
-    /* a cut PNG is not a malformed one; "data" says nothing, and in JSON says it with three characters for each byte */
-    if (handle && handle != data_handle && mailxtra_prefs.call_media && part->complete && bytes.len)
+    dissector_handle_t handle = media_handle(part);
+    if (handle && bytes.len)
         drawing_call_later(handle, tvb, drawing->pinfo, tree, cost_of(part, bytes));
 }
 
@@ -406,10 +415,27 @@ static void draw_declared(const message_drawing *drawing, proto_tree *tree, cons
     draw_message_parameters(drawing, tree, part);
 }
 
+/* Is something wanted that only the decoded bytes of the part tell? A tree that is not shown often needs none of it. */
+static gboolean wants_bytes(proto_tree *tree, part_analysis *one)
+{
+    static const int *const fields[] = {&hf_mailxtra_part_size,           &hf_mailxtra_part_protection,
+                                        &hf_mailxtra_part_text,           &hf_mailxtra_part_url,
+                                        &hf_mailxtra_attachment,          &hf_mailxtra_attachment_filename,
+                                        &hf_mailxtra_attachment_type,     &hf_mailxtra_attachment_size,
+                                        &hf_mailxtra_attachment_complete, &hf_mailxtra_attachment_md5,
+                                        &hf_mailxtra_attachment_sha1,     &hf_mailxtra_attachment_sha256,
+                                        &hf_mailxtra_attachment_member,   &hf_mailxtra_attachment_detected_type};
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (is_wanted(tree, *fields[i]))
+            return TRUE;
+    return media_handle(part_analysis_part(one)) || part_analysis_content(one);
+}
+
 static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
 {
     part_analysis *one = message_analysis_part(drawing->analysis, part);
-    draw_bytes(drawing, tree, one, view_bytes(drawing, one));
+    if (wants_bytes(tree, one))
+        draw_bytes(drawing, tree, one, view_bytes(drawing, one));
 }
 
 static void draw_parts(const message_drawing *drawing, proto_tree *tree, const GPtrArray *parts)
