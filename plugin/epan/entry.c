@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "mailxtra.h"
+#include "entry.h"
 
 #include "capture_end.h"
 #include "drawing.h"
@@ -12,6 +12,7 @@
 #include "evidence.h"
 #include "export_object.h"
 #include "follow_mail.h"
+#include "mailxtra.h"
 #include "mailxtra_fields.h"
 #include "message_reassembly.h"
 #include "ports.h"
@@ -30,18 +31,10 @@
 #include "../core/mail_recogniser.h"
 #include "../core/stream_assembler.h"
 
-int proto_mailxtra = -1;
-
-static protocol_t *protocol;
 static int proto_tcp, proto_smtp, proto_pop, proto_imap;
 static dissector_handle_t draw_smtp, draw_pop3, draw_imap,
     draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
-
-gboolean mailxtra_is_enabled(void)
-{
-    return proto_is_protocol_enabled(protocol);
-}
 
 /* ---- drawing ---- */
 
@@ -347,10 +340,9 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 
 /* ---- registration ---- */
 
-void mailxtra_register(void)
+void entry_register(void)
 {
-    proto_mailxtra = proto_register_protocol("Mail Extra", "Mailxtra", "mailxtra");
-    protocol = find_protocol_by_id(proto_mailxtra);
+    mailxtra_register_protocol();
     mailxtra_fields_register(proto_mailxtra);
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
@@ -372,7 +364,7 @@ static dissector_handle_t handle_of(int owner, dissector_t function, const char 
     return create_dissector_handle_with_name_and_description(function, owner, name, description);
 }
 
-void mailxtra_handoff(void)
+void entry_handoff(void)
 {
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_smtp = proto_get_id_by_filter_name("smtp");

@@ -6,7 +6,7 @@
 #ifndef MAILXTRA_EXPORT_OBJECT_H
 #define MAILXTRA_EXPORT_OBJECT_H
 
-#include "evidence.h"
+#include "frame_messages.h"
 
 void export_object_register(void);
 
