@@ -7,6 +7,7 @@
 #include "entry.h"
 
 #include "capture_end.h"
+#include "dissector_claim.h"
 #include "drawing.h"
 #include "early_segments.h"
 #include "evidence.h"
@@ -384,7 +385,11 @@ void entry_handoff(void)
     };
     tcp_front = create_dissector_handle(front_kept, -1);
     ports_install(&fronts);
-    stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls, fronts.imap_tls);
+    dissector_claim_set_handles(&(claim_handles){.tcp = tcp_front,
+                                                 .tls = find_dissector("tls"),
+                                                 .smtp_inside = fronts.smtp_tls,
+                                                 .pop3_inside = fronts.pop3_tls,
+                                                 .imap_inside = fronts.imap_tls});
     follow_mail_handoff(proto_mailxtra);
     tcp_watch_install(before_tcp, behind_tcp);
     heur_dissector_add("tcp", look_at_tcp, "Mail Extra over TCP", "mailxtra_tcp", proto_mailxtra, HEURISTIC_ENABLE);

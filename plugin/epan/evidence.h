@@ -7,7 +7,7 @@
 #ifndef MAILXTRA_EVIDENCE_H
 #define MAILXTRA_EVIDENCE_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
 /* Hands the call to all taps. Once for a call and pass. */
 void evidence_collect(stream_call *call, packet_info *pinfo);

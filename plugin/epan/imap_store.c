@@ -3,7 +3,7 @@
  */
 #include "imap_store.h"
 
-#include "stream_store.h"
+#include "stream_call.h"
 #include "text.h"
 
 #include <epan/to_str.h>

@@ -6,7 +6,7 @@
 #ifndef MAILXTRA_TAPPED_FRAME_H
 #define MAILXTRA_TAPPED_FRAME_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
 /* The calls of one frame, in their order, with their records, sessions and messages. One entry for a frame, as
  * Wireshark keeps 5,000 entries of a packet and drops the rest. Valid as long as the packet. */
