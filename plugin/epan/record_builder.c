@@ -13,6 +13,8 @@
 #include <epan/proto_data.h>
 #include <epan/to_str.h>
 
+#include "../core/imap_identity.h"
+
 struct record_builder {
     mail_conversation *conversation;
     guint32 id;
@@ -251,7 +253,7 @@ static gboolean is_piece(const record_builder *builder, const mail_event *event)
     if (event->protocol != MAIL_PROTOCOL_IMAP || event->message == 0)
         return FALSE;
     return event->kind == MAIL_EVENT_GAP ? imap_store_has_piece(builder->imap, event->message)
-                                         : imap_store_is_piece(event);
+                                         : imap_identity_is_piece(event);
 }
 
 static void note_data(record_builder *builder, const mail_event *event)

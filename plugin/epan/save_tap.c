@@ -10,7 +10,6 @@
 #include "capture_end.h"
 #include "export_object.h"
 #include "message_facts.h"
-#include "save_dir.h"
 #include "text.h"
 
 #include <epan/stat_tap_ui.h>
@@ -24,8 +23,10 @@
 
 #include "../core/digest.h"
 #include "../core/export_name.h"
+#include "../core/imap_identity.h"
 #include "../core/jsonl.h"
 #include "../core/option_word.h"
+#include "../core/save_dir.h"
 
 #define COMMAND "mailxtra,save"
 
@@ -45,7 +46,7 @@ typedef struct saver {
     guint64 lines[2]; /* in the manifest, as line_kinds says */
     guint64 files, bytes, failed;
     char *first_error;
-    GHashTable *seen;   /* of export_object_identity(); NULL: nothing has one so far */
+    GHashTable *seen;   /* of imap_identity_of_object(); NULL: nothing has one so far */
     GHashTable *places; /* the same without hashes */
     char *sha256;       /* of what was saved last */
     gboolean terminal;
@@ -347,13 +348,13 @@ static gboolean remember(GHashTable **set, const stored_message *stored, const c
 {
     if (!*set)
         *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    return g_hash_table_add(*set, export_object_identity(stored, path, sha256));
+    return g_hash_table_add(*set, imap_identity_of_object(stored->imap->key, path, sha256));
 }
 
 /* What was fetched again (IMAP) is there already. */
 static gboolean is_new(saver *s, stored_message *stored, const char *path, part_analysis *part)
 {
-    return !export_object_may_come_again(stored) ||
+    return !message_store_may_come_again(stored) ||
            remember(&s->seen, stored, path, message_facts_digest(stored, part, G_CHECKSUM_SHA256));
 }
 
@@ -384,7 +385,7 @@ static void save_attachment(part_analysis *one, void *user)
     saving *saved = user;
     saver *s = saved->saver;
     const mime_part *part = part_analysis_part(one);
-    gboolean may_come_again = export_object_may_come_again(saved->stored);
+    gboolean may_come_again = message_store_may_come_again(saved->stored);
     saved->attachments++;
     /* the first of its place is saved without a look at its hash, which is known then */
     gboolean is_first = may_come_again && remember(&s->places, saved->stored, part->path, "");
