@@ -62,7 +62,7 @@ void manifest_message(GString *common, const manifest_transfer *transfer, messag
 void manifest_message_begin(GString *line, const GString *common, guint attachments);
 void manifest_attachment_begin(GString *line, const GString *common, const char *path, const char *name);
 
-/* Nobody knows how much is missing, as the end or the beginning was not captured. */
+/* It is not known how much is missing, as the end or the beginning was not captured. */
 #define MANIFEST_MISSING_UNKNOWN G_MAXUINT64
 
 typedef struct manifest_content {

@@ -1,8 +1,8 @@
 /* save_dir.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Plain POSIX: every name is opened below a folder that is open already, with O_EXCL and O_NOFOLLOW, so that what another
- * program puts into the folder in the meantime is neither overwritten nor followed.
+ * Plain POSIX: every name is opened below a folder that is open already, with O_EXCL and O_NOFOLLOW, so that what
+ * another program puts into the folder in the meantime is neither overwritten nor followed.
  */
 #include "save_dir.h"
 

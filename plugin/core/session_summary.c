@@ -73,7 +73,7 @@ static gboolean is_verb(const mail_event *event, const char *verb)
 }
 
 /* The first command that says something about people. */
-static gboolean tells_secrets(const mail_event *event)
+static gboolean shows_people(const mail_event *event)
 {
     static const char *const verbs[] = {"MAIL", "AUTH", "AUTHENTICATE", "USER", "PASS", "APOP", "LOGIN"};
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
@@ -90,7 +90,7 @@ static void note_command(session_summary *summary, const mail_event *event, sess
     else if (is_verb(event, "QUIT") || is_verb(event, "LOGOUT"))
         summary->end = SESSION_QUIT;
     if (summary->offers_tls && !summary->in_tls && !summary->tls_unused_noted && !is_loopback(summary) &&
-        tells_secrets(event)) {
+        shows_people(event)) {
         summary->tls_unused_noted = TRUE;
         remarks->anomalies |= ANOMALY_BIT(ANOMALY_STARTTLS_NOT_USED);
     }

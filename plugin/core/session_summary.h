@@ -9,12 +9,12 @@
 
 #include "mail_event.h"
 
-typedef enum session_end {
+typedef enum session_end_reason {
     SESSION_OPEN,          /* its end is not in the capture */
     SESSION_QUIT,          /* QUIT, LOGOUT, or the server's goodbye */
-    SESSION_SERVER_CLOSED, /* without being asked to */
+    SESSION_SERVER_CLOSED, /* without a request or an announcement */
     SESSION_CLIENT_CLOSED  /* without QUIT */
-} session_end;
+} session_end_reason;
 
 /* All strings are UTF-8, owned by the summary and valid until it is freed, also those that were replaced since; NULL:
  * not said. */
@@ -41,7 +41,7 @@ typedef struct session_summary {
     guint commands, failures; /* commands; replies that refuse */
     guint last_code;
     gboolean said_bye; /* IMAP: the server announced that it closes */
-    session_end end;
+    session_end_reason end;
     GStringChunk *strings;
 } session_summary;
 

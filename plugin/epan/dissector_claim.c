@@ -29,7 +29,7 @@ static void start_tls(mail_conversation *mail, mail_protocol protocol)
         conversation_set_dissector_from_frame_number(mail->conversation, mail->pinfo->num + 1, handles.tls);
 }
 
-/* A session that goes on in clear although TLS was agreed on (somebody decrypted it in between) comes back from TLS. */
+/* A session that goes on in clear although TLS was agreed on (it was decrypted on the way) comes back from TLS. */
 static void end_tls(mail_conversation *mail)
 {
     if (mail->layer == STREAM_LAYER_TCP && !mail->at_end)

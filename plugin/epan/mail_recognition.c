@@ -24,7 +24,7 @@ static void on_event(const mail_event *event, void *user)
         dissector_claim_follow_tls(mail, event);
 }
 
-static void replay(int flow, slice bytes, guint64 missing, void *user)
+static void replay_event(int flow, slice bytes, guint64 missing, void *user)
 {
     mail_conversation *mail = user;
     if (missing)
@@ -43,12 +43,12 @@ static void become_mail(mail_conversation *mail, mail_protocol protocol, int cli
                             &mail->ends[!client]);
     mail->session = mail_session_new(protocol, from_start, on_event, mail);
     dissector_claim_take(mail);
-    mail_opening_tell(mail->opening, replay, mail);
+    mail_opening_tell(mail->opening, replay_event, mail);
     mail_opening_free(mail->opening);
     mail->opening = NULL;
 }
 
-/* The side that the ports make the client, when nothing else tells: the last resort. */
+/* The side that the ports make the client, when nothing else shows it: the last resort. */
 static int client_by_port(const mail_conversation *mail)
 {
     int higher = mail->ends[0].port > mail->ends[1].port ? 0 : 1;
@@ -173,9 +173,9 @@ static gboolean next_seq_seen(const tcp_flow_t *flow, guint32 *seq_r)
 }
 
 /* What is known of the handshake: where the streams begin, and who began. TCP knows it only if nothing of the
- * connection was captured in front of it. On a port that promises nothing the other side's bytes so far went to
- * somebody else: its stream begins behind those of them that this segment acknowledges. The rest, which came too early,
- * is a hole. */
+ * connection was captured in front of it. On a port without a known protocol the other side's bytes so far went to
+ * another dissector: its stream begins behind those of them that this segment acknowledges. The rest, which came too
+ * early, is a gap. */
 static void look_at_handshake(mail_conversation *mail, packet_info *pinfo, int flow, const tcp_segment_view *segment)
 {
     struct tcp_analysis *tcpd = get_tcp_conversation_data(mail->conversation, pinfo);

@@ -10,7 +10,7 @@
 #include "mail_conversation.h"
 #include "tcp_segment_view.h"
 
-/* A new undecided conversation. `hint`: what its port promises, or NONE. First pass. */
+/* A new undecided conversation. `hint`: the protocol that its port stands for, or NONE. First pass. */
 mail_conversation *mail_recognition_begin(conversation_t *conversation, const packet_info *pinfo, mail_protocol hint);
 
 /* The same of a connection that this segment is the first known one of: where its streams begin, and who began, as far
@@ -18,7 +18,7 @@ mail_conversation *mail_recognition_begin(conversation_t *conversation, const pa
 mail_conversation *mail_recognition_begin_tcp(conversation_t *conversation, packet_info *pinfo,
                                               const tcp_segment_view *segment, mail_protocol hint);
 
-/* May a conversation without state and without a promising port be mail, by this segment? A connection whose beginning
+/* May a conversation without state, on a port that stands for no protocol, be mail, by this segment? A connection whose beginning
  * was seen is looked at from its beginning only: text about mail in the middle of another protocol is no mail
  * session. */
 gboolean mail_recognition_is_worth_a_look(conversation_t *conversation, packet_info *pinfo,

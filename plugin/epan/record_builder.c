@@ -33,7 +33,7 @@ struct record_builder {
     /* valid during a call */
     packet_info *pinfo;
     stream_call *call;
-    wmem_allocator_t *scope; /* of the call's records: the file's, or the packet's if nobody will come back to it */
+    wmem_allocator_t *scope; /* of the call's records: the file's, or the packet's when no later pass may come */
 
     stream_call working; /* the call that is going on; copied to `scope` if it brought anything */
 };

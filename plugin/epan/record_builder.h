@@ -53,7 +53,7 @@ stream_call *record_builder_begin(record_builder *builder, packet_info *pinfo);
 /* The call that is going on. */
 stream_call *record_builder_call(const record_builder *builder);
 
-/* An event of the session is added to the call that is going on. The sink of mail_session_new(), but for `builder`. */
+/* The next event of the session, added to the call that is going on. */
 void record_builder_add(record_builder *builder, const mail_event *event);
 
 /* Fills what the call says of the session after it. */

@@ -7,7 +7,8 @@
 #include "mail_recognition.h"
 #include "trace_store.h"
 
-/* What the session still says is added to its last call. Returned: that call, and where its records of the end begin. */
+/* What the session still says is added to its last call. Returned: that call; *first_r: where its records of the end
+ * begin. */
 static const stream_call *finish_conversation(mail_conversation *mail, guint *first_r)
 {
     frame_data frame = {0};
@@ -28,7 +29,7 @@ static const stream_call *finish_conversation(mail_conversation *mail, guint *fi
     return call;
 }
 
-/* What waits behind a gap may be all that there is of a session, and nobody has looked at it yet. */
+/* What waits behind a gap may be all that there is of a session, and has not been looked at yet. */
 static gboolean has_more_to_say(const mail_conversation *mail)
 {
     if (mail->at_end || !mail->last.is_known)

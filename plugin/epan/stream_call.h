@@ -19,7 +19,7 @@ typedef struct mail_conversation mail_conversation;
 /* Who hands over the bytes. */
 typedef enum stream_layer { STREAM_LAYER_TCP, STREAM_LAYER_TLS, STREAM_LAYER_TUNNEL } stream_layer;
 
-/* A question of the client and its answer. */
+/* A request of the client and its reply. */
 typedef struct mail_exchange {
     guint32 asked_in, answered_in; /* frames; 0: not (yet) */
     nstime_t asked_at, answered_at;
@@ -64,7 +64,7 @@ struct stream_call {
     unsigned opaque : 1; /* the frame's bytes themselves are none of the session's: TLS records, a tunnel's wrapping */
     unsigned has_start : 1;
     unsigned ends : 1;      /* one side or both have ended */
-    unsigned waits : 1;     /* bytes are held back: something in front of them, or what they answer, is not there yet */
+    unsigned waits : 1;     /* bytes are held back: something in front of them, or what they reply to, is not there yet */
     mail_protocol protocol; /* after this call */
     mail_side side;         /* who sent this frame's bytes */
     const char *state;      /* of the session after this call; NULL: none */

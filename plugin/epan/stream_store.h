@@ -26,18 +26,18 @@ gboolean stream_store_ends(const mail_conversation *mail, const mail_endpoint **
  */
 gboolean stream_store_reads_tcp(const tcp_segment_view *segment);
 
-/* A segment of a connection that may be mail. `hint`: what the port promises, or NONE. `is_shown`: somebody looks at
- * the frame itself, so that what can only be said later is said too late if he looks once. First pass:
- * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. What
- * is returned is valid until the next call. */
+/* A segment of a connection that may be mail. `hint`: the protocol that the port stands for, or NONE.
+ * `is_shown`: the frame itself is shown, so that in one pass no bytes are held back for what comes later. First pass:
+ * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. What is returned is
+ * valid until the next call. */
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
                                   mail_protocol hint, gboolean is_shown);
 
 /* Makes the state of a conversation of which this segment came before its first bytes: what comes early is kept until
- * those tell whether it is mail. First pass only. */
+ * those show whether it is mail. First pass only. */
 void stream_store_await(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment);
 
-/* May a conversation that nobody has claimed yet be kept for mailxtra from this segment on? Then its
+/* May a conversation that is not claimed yet be kept for mailxtra from this segment on? Then its
  * state is made. First pass only. */
 gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation, const tcp_segment_view *segment,
                                 mail_protocol hint);
@@ -46,8 +46,8 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
 stream_call *stream_store_bytes(packet_info *pinfo, conversation_t *conversation, tvbuff_t *tvb, stream_layer layer,
                                 mail_protocol hint);
 
-/* Nobody looks at more than what this frame says: the messages that end in the call are given back with its packet, if
- * no later pass may come. */
+/* Nothing reads the messages that end in the call behind this frame: they are freed with its packet, if no later pass
+ * may come. */
 void stream_store_release(const stream_call *call, packet_info *pinfo);
 
 /* Has the session no conversation? */

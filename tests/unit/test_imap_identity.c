@@ -7,7 +7,8 @@ static const imap_viewer ann = {7, "192.0.2.1", "ann"}, nobody = {8, "192.0.2.1"
 
 static mail_imap message(const char *mailbox, guint32 uidvalidity, guint32 uid, guint32 sequence)
 {
-    return (mail_imap){.mailbox = slice_of(mailbox), .uidvalidity = uidvalidity, .uid = uid, .sequence = sequence, .epoch = 3};
+    return (mail_imap){
+        .mailbox = slice_of(mailbox), .uidvalidity = uidvalidity, .uid = uid, .sequence = sequence, .epoch = 3};
 }
 
 static void check_key(const imap_viewer *viewer, mail_imap imap, const char *expected)
@@ -84,7 +85,8 @@ static void test_split(void)
 
 static void test_pieces(void)
 {
-    mail_imap whole = {0}, part = {.section = slice_of("2")}, partial = {.is_partial = TRUE}, binary = {.is_binary = TRUE};
+    mail_imap whole = {0}, part = {.section = slice_of("2")};
+    mail_imap partial = {.is_partial = TRUE}, binary = {.is_binary = TRUE};
     mail_event event = {.kind = MAIL_EVENT_MESSAGE_START, .source = MAIL_FROM_FETCH};
     g_assert_false(imap_identity_is_piece(&event));
     event.imap = &whole;
@@ -101,7 +103,8 @@ static void test_pieces(void)
 
 static void test_objects(void)
 {
-    char *one = imap_identity_of_object("7\nSent\n5", "2.1", "aa"), *other = imap_identity_of_object("7\nSent\n5", "2.1", "");
+    char *one = imap_identity_of_object("7\nSent\n5", "2.1", "aa");
+    char *other = imap_identity_of_object("7\nSent\n5", "2.1", "");
     g_assert_cmpstr(one, ==, "7\nSent\n5\n2.1\naa");
     g_assert_cmpstr(other, ==, "7\nSent\n5\n2.1\n");
     g_free(one);

@@ -149,7 +149,8 @@ static guint64 missing_of(const char *text, const mime_gap *gap, gboolean is_cut
 /* Parts: 0 is the multipart, 1 and 2 are in it. */
 static void test_missing(void)
 {
-    const mime_gap in_first = {.offset = strlen(HEAD), .missing = 10}, at_end = {.offset = strlen(HEAD REST), .missing = 10};
+    const mime_gap in_first = {.offset = strlen(HEAD), .missing = 10};
+    const mime_gap at_end = {.offset = strlen(HEAD REST), .missing = 10};
     g_assert_cmpuint(missing_of(HEAD REST "\r\n--b--\r\n", NULL, FALSE, 1, TRUE), ==, 0);
     /* in front of the last part it does not matter what would have followed */
     g_assert_cmpuint(missing_of(HEAD REST "\r\n--b--\r\n", &in_first, FALSE, 1, TRUE), ==, 10);

@@ -135,7 +135,8 @@ static void test_logins(void)
 /* Who reads a string may keep it while the summary lives. */
 static void test_strings_stay(void)
 {
-    static const char *const script[] = {"S: 220 mx.example", "C: EHLO one\xff", "S: 250 mx.example", "C: EHLO two", NULL};
+    static const char *const script[] = {"S: 220 mx.example", "C: EHLO one\xff", "S: 250 mx.example", "C: EHLO two",
+                                         NULL};
     play p;
     begin(&p, NULL);
     const mail_event hello = {.kind = MAIL_EVENT_COMMAND, .verb = slice_of("EHLO"), .argument = slice_of("first")};
