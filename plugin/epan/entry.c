@@ -29,8 +29,8 @@
 
 #include <epan/tap.h>
 
-#include "../core/mail_recogniser.h"
-#include "../core/stream_assembler.h"
+#include "mail_recogniser.h"
+#include "stream_assembler.h"
 
 static int proto_tcp, proto_smtp, proto_pop, proto_imap;
 static dissector_handle_t draw_smtp, draw_pop3, draw_imap,

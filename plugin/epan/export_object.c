@@ -17,8 +17,8 @@
 #include <epan/export_object.h>
 #include <epan/tap.h>
 
-#include "../core/export_name.h"
-#include "../core/imap_identity.h"
+#include "export_name.h"
+#include "imap_identity.h"
 
 /* An object on its way into a list: borrowed for the time of the call. */
 typedef struct offered_object {

@@ -8,8 +8,8 @@
 
 #include <epan/to_str.h>
 
-#include "../core/imap_identity.h"
-#include "../core/imap_pieces.h"
+#include "imap_identity.h"
+#include "imap_pieces.h"
 
 struct imap_mailbox_view {
     imap_viewer viewer;   /* strings in file scope */

@@ -13,9 +13,9 @@
 
 #include <epan/conversation.h>
 
-#include "../core/mail_opening.h"
-#include "../core/mail_session.h"
-#include "../core/stream_assembler.h"
+#include "mail_opening.h"
+#include "mail_session.h"
+#include "stream_assembler.h"
 
 typedef enum verdict { VERDICT_UNDECIDED, VERDICT_MAIL, VERDICT_NOT_MAIL } verdict;
 

@@ -9,7 +9,7 @@
 
 #include <epan/dissectors/packet-tcp.h>
 
-#include "../core/mail_recogniser.h"
+#include "mail_recogniser.h"
 
 /* Times that a conversation without a beginning is looked at again after it was refused. */
 #define LIMIT_LOOKS 64

@@ -13,7 +13,7 @@
 #include <epan/proto_data.h>
 #include <epan/to_str.h>
 
-#include "../core/imap_identity.h"
+#include "imap_identity.h"
 
 struct record_builder {
     mail_conversation *conversation;

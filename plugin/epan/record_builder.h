@@ -11,7 +11,7 @@
 
 #include "stream_call.h"
 
-#include "../core/session_summary.h"
+#include "session_summary.h"
 
 typedef struct record_builder record_builder;
 

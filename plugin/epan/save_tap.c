@@ -20,12 +20,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../core/digest.h"
-#include "../core/export_name.h"
-#include "../core/imap_identity.h"
-#include "../core/manifest.h"
-#include "../core/option_word.h"
-#include "../core/save_dir.h"
+#include "digest.h"
+#include "export_name.h"
+#include "imap_identity.h"
+#include "manifest.h"
+#include "option_word.h"
+#include "save_dir.h"
 
 #define COMMAND "mailxtra,save"
 

@@ -11,7 +11,7 @@
 #include "message_store.h"
 #include "ws_compat.h"
 
-#include "../core/mail_event.h"
+#include "mail_event.h"
 
 /* The state of a conversation that may be mail: see mail_conversation.h. Readers of calls only compare it. */
 typedef struct mail_conversation mail_conversation;

@@ -9,8 +9,8 @@
 #include "mail_recognition.h"
 #include "trace_store.h"
 
-#include "../core/limits.h"
-#include "../core/mail_recogniser.h"
+#include "limits.h"
+#include "mail_recogniser.h"
 
 static gboolean capture_is_disordered; /* seen in one conversation, true of all */
 static guint stragglers;               /* conversations with awaits_stragglers that are not over */

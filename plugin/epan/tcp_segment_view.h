@@ -10,7 +10,7 @@
 
 #include <epan/conversation.h>
 
-#include "../core/slice.h"
+#include "slice.h"
 
 typedef struct mail_conversation mail_conversation;
 

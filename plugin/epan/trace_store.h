@@ -12,9 +12,9 @@
 
 #include "message_store.h"
 
-#include "../core/mail_trace.h"
-#include "../core/session_summary.h"
-#include "../core/trace_check.h"
+#include "mail_trace.h"
+#include "session_summary.h"
+#include "trace_check.h"
 
 /* A message on one hop, as its session stood when it ended. */
 typedef struct trace_entry {
