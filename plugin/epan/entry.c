@@ -4,14 +4,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "mailxtra.h"
+#include "entry.h"
 
 #include "capture_end.h"
+#include "dissector_claim.h"
 #include "drawing.h"
 #include "early_segments.h"
 #include "evidence.h"
 #include "export_object.h"
 #include "follow_mail.h"
+#include "mailxtra.h"
 #include "mailxtra_fields.h"
 #include "message_reassembly.h"
 #include "ports.h"
@@ -30,18 +32,10 @@
 #include "mail_recogniser.h"
 #include "stream_assembler.h"
 
-int proto_mailxtra = -1;
-
-static protocol_t *protocol;
 static int proto_tcp, proto_smtp, proto_pop, proto_imap;
 static dissector_handle_t draw_smtp, draw_pop3, draw_imap,
     draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
-
-gboolean mailxtra_is_enabled(void)
-{
-    return proto_is_protocol_enabled(protocol);
-}
 
 /* ---- drawing ---- */
 
@@ -352,10 +346,9 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 
 /* ---- registration ---- */
 
-void mailxtra_register(void)
+void entry_register(void)
 {
-    proto_mailxtra = proto_register_protocol("Mail Extra", "Mailxtra", "mailxtra");
-    protocol = find_protocol_by_id(proto_mailxtra);
+    mailxtra_register_protocol();
     mailxtra_fields_register(proto_mailxtra);
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
@@ -377,7 +370,7 @@ static dissector_handle_t handle_of(int owner, dissector_t function, const char 
     return create_dissector_handle_with_name_and_description(function, owner, name, description);
 }
 
-void mailxtra_handoff(void)
+void entry_handoff(void)
 {
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_smtp = proto_get_id_by_filter_name("smtp");
@@ -397,7 +390,11 @@ void mailxtra_handoff(void)
     };
     tcp_front = create_dissector_handle(front_kept, -1);
     ports_install(&fronts);
-    stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls, fronts.imap_tls);
+    dissector_claim_set_handles(&(claim_handles){.tcp = tcp_front,
+                                                 .tls = find_dissector("tls"),
+                                                 .smtp_inside = fronts.smtp_tls,
+                                                 .pop3_inside = fronts.pop3_tls,
+                                                 .imap_inside = fronts.imap_tls});
     follow_mail_handoff(proto_mailxtra);
     tcp_watch_install(before_tcp, behind_tcp);
     heur_dissector_add("tcp", look_at_tcp, "Mail Extra over TCP", "mailxtra_tcp", proto_mailxtra, HEURISTIC_ENABLE);

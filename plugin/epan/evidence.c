@@ -4,6 +4,7 @@
 #include "evidence.h"
 
 #include "export_object.h"
+#include "frame_messages.h"
 #include "frame_scope.h"
 #include "message_facts.h"
 #include "prefs.h"

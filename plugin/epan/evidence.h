@@ -7,14 +7,7 @@
 #ifndef MAILXTRA_EVIDENCE_H
 #define MAILXTRA_EVIDENCE_H
 
-#include "stream_store.h"
-
-/* The messages that a frame finishes: what the taps of exports and saving get, once for a frame, behind its
- * dissection. Packet scope. */
-typedef struct frame_messages {
-    guint count;
-    stored_message **messages;
-} frame_messages;
+#include "stream_call.h"
 
 /* Hands the call to all taps. Once for a call and pass. */
 void evidence_collect(stream_call *call, packet_info *pinfo);

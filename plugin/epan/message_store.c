@@ -201,6 +201,11 @@ gboolean message_store_is_mail(const stored_message *message)
     return !message->imap || !message->imap->section;
 }
 
+gboolean message_store_may_come_again(const stored_message *message)
+{
+    return message->imap && message->imap->key;
+}
+
 slice message_store_bytes(const stored_message *message)
 {
     return message->finished_in && message->bytes ? byte_rope_whole(message->bytes) : SLICE_EMPTY;

@@ -80,6 +80,9 @@ gboolean message_store_is_complete(const stored_message *message);
 /* Is it a mail, and not a part or a header that an IMAP client fetched by itself? */
 gboolean message_store_is_mail(const stored_message *message);
 
+/* Can its objects come a second time in the capture (IMAP)? Then imap->key says which message it is. */
+gboolean message_store_may_come_again(const stored_message *message);
+
 /* Nobody will ask for the bytes of a finished message behind this frame: they are given back when its packet is. */
 void message_store_release(stored_message *message, packet_info *pinfo);
 

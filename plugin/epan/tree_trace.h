@@ -7,7 +7,7 @@
 #ifndef MAILXTRA_TREE_TRACE_H
 #define MAILXTRA_TREE_TRACE_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 #include "tree_part.h"
 
 /* Is a field of the trace, or an expert info about it, wanted? */

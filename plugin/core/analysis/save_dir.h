@@ -7,8 +7,6 @@
 #ifndef MAILXTRA_SAVE_DIR_H
 #define MAILXTRA_SAVE_DIR_H
 
-#include <glib.h>
-
 #include "slice.h"
 
 typedef struct save_dir save_dir;
@@ -19,7 +17,7 @@ save_dir *save_dir_open(const char *path, char **error_r);
 void save_dir_close(save_dir *dir);
 
 /* Begins a file under `name` (safe, see export_name.h) or a free variation of it; behind SAVE_DIR_FILES files in a new
- * folder inside, so that no folder gets too large. What goes wrong is told by save_dir_end(). */
+ * folder inside, so that no folder gets too large. What goes wrong is in the result of save_dir_end(). */
 #define SAVE_DIR_FILES 10000
 void save_dir_begin(save_dir *dir, const char *name);
 

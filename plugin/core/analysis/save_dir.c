@@ -1,5 +1,8 @@
 /* save_dir.c
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Plain POSIX: every name is opened below a folder that is open already, with O_EXCL and O_NOFOLLOW, so that what
+ * another program puts into the folder in the meantime is neither overwritten nor followed.
  */
 #include "save_dir.h"
 
@@ -125,7 +128,7 @@ static gboolean begin_folder(save_dir *dir)
     return TRUE;
 }
 
-/* A file that passes for a manifest could tell lies in it. */
+/* A file that passes for a manifest could have false lines. */
 static char *not_a_manifest(const char *wanted)
 {
     char *lower = g_ascii_strdown(wanted, -1);
