@@ -41,7 +41,7 @@ fuzz_core() {
         name=$(basename "$source" .c)
         say "== $name, $1 s"
         clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote "$top/plugin/core" \
-            "$source" "$top"/plugin/core/*.c "${flags[@]}" -o "$build/$name"
+            "$source" "$top"/plugin/core/*.c "$top"/plugin/core/*/*.c "${flags[@]}" -o "$build/$name"
         mkdir -p "$build/corpus/$name"
         "$build/$name" -max_total_time="$1" -artifact_prefix="$crashes/$name-" "$build/corpus/$name" \
             >"$build/$name.log" 2>&1 || crashed "$name" "$build/$name.log"
