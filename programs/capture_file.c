@@ -7,9 +7,10 @@
 
 #include <wiretap/wtap.h>
 #include <wsutil/buffer.h>
+#include <wsutil/wslog.h>
 
-/* From 4.6 on the buffer of a record is a part of it. (The plugin's versions are in plugin/epan/ws_compat.h, which needs
- * epan.) */
+/* From 4.6 on the buffer of a record is a part of it. (The plugin's versions are in plugin/epan/ws_compat.h, which
+ * needs epan.) */
 #if WIRESHARK_VERSION_MAJOR > 4 || (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR >= 6)
 #define WS_RECORD_HAS_DATA
 #endif
@@ -48,8 +49,8 @@ static void end_record(capture_file *file)
 static gboolean read_record(capture_file *file, int *error, char **details)
 {
     gint64 offset;
+    wtap_rec_reset(&file->record); /* gives back the options of the last one */
 #ifdef WS_RECORD_HAS_DATA
-    wtap_rec_reset(&file->record);
     return wtap_read(file->wth, &file->record, error, details, &offset);
 #else
     return wtap_read(file->wth, &file->record, &file->buffer, error, details, &offset);
@@ -71,7 +72,8 @@ static char *describe(const char *path, int error, char *details)
     const char *reason = error == WTAP_ERR_FILE_UNKNOWN_FORMAT ? "this is no capture file that Wireshark knows"
                          : error == WTAP_ERR_SHORT_READ        ? "the capture is cut short in the middle of a packet"
                                                                : wtap_strerror(error);
-    char *text = details ? g_strdup_printf("%s: %s (%s)", path, reason, details) : g_strdup_printf("%s: %s", path, reason);
+    char *text =
+        details ? g_strdup_printf("%s: %s (%s)", path, reason, details) : g_strdup_printf("%s: %s", path, reason);
     g_free(details);
     return text;
 }
@@ -80,7 +82,8 @@ capture_file *capture_file_open(const char *path, char **error_r)
 {
     int error = 0;
     char *details = NULL;
-    wtap_init(FALSE); /* once more does nothing */
+    ws_log_set_level(LOG_LEVEL_WARNING); /* a program that sets none gets all of wiretap's */
+    wtap_init(FALSE);                    /* without plugins */
     wtap *wth = wtap_open_offline(path, WTAP_TYPE_AUTO, &error, &details, FALSE);
     if (!wth) {
         *error_r = describe(path, error, details);

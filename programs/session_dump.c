@@ -1,5 +1,6 @@
 /* session_dump.c
- * Prints the mail sessions of a capture as the core sees them, without Wireshark's dissectors: for developers and tests.
+ * Prints the mail sessions of a capture as the core sees them, without Wireshark's dissectors: for developers and
+ * tests.
  *
  *     session_dump CAPTURE
  *
@@ -27,7 +28,7 @@ static const char usage[] =
 /* One session; lives until the end, as pieces of its mail may be joined then. */
 typedef struct session {
     guint32 number;
-    guint64 where; /* the last frame of it */
+    guint64 where; /* the frame that is being read; at the end the last one that brought bytes */
     message_collector *collector;
 } session;
 
@@ -135,8 +136,8 @@ static void say_findings(const session *s, message_analysis *analysis)
     const GPtrArray *findings = message_analysis_findings(analysis, FINDINGS_ALL);
     for (guint i = 0; i < findings->len; i++) {
         const message_finding *finding = g_ptr_array_index(findings, i);
-        say_text(s, '-', "finding", "%s%s%s: %s", anomaly_describe(finding->kind)->name, finding->path ? " in part " : "",
-                 finding->path ? finding->path : "", finding->text);
+        say_text(s, '-', "finding", "%s%s%s: %s", anomaly_describe(finding->kind)->name,
+                 finding->path ? " in part " : "", finding->path ? finding->path : "", finding->text);
     }
 }
 
@@ -150,8 +151,8 @@ static void say_message(const session *s, const collected_message *m)
 {
     char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, m->bytes.data, m->bytes.len);
     say_text(s, '-', m->section ? "section" : "message", "%s %s, %" G_GSIZE_FORMAT " bytes, %s, sha256 %s",
-             source_name(m->source), reason_name(m->end_reason), m->bytes.len, is_complete(m) ? "complete" : "incomplete",
-             sha256);
+             source_name(m->source), reason_name(m->end_reason), m->bytes.len,
+             is_complete(m) ? "complete" : "incomplete", sha256);
     if (m->section)
         say_text(s, '-', "of-section", "%s", m->section);
     if (m->missing || m->not_fetched)
@@ -161,31 +162,43 @@ static void say_message(const session *s, const collected_message *m)
     g_free(sha256);
 }
 
+/* A header that was fetched by itself has no parts. */
+static void say_parts(dump *d, const session *s, message_analysis *analysis)
+{
+    const mime_message *mime = message_analysis_mime(analysis);
+    attachment_reader reader = {d, s};
+    for (guint i = 0; i < mime->parts->len; i++)
+        say_part(s, g_ptr_array_index(mime->parts, i));
+    message_analysis_attachments(analysis, say_attachment, &reader);
+}
+
+static message_source source_of(const collected_message *m)
+{
+    return (message_source){.bytes = m->bytes,
+                            .gaps = m->gaps,
+                            .gap_count = m->gap_count,
+                            .is_cut = m->end_reason != MAIL_END_COMPLETE,
+                            .is_excerpt = m->is_excerpt,
+                            .anomalies = m->anomalies,
+                            .section = m->section,
+                            .is_header = m->is_header,
+                            .subject = m->subject,
+                            .from = m->from};
+}
+
 static void on_message(const collected_message *m, void *of_session, void *user)
 {
     static const char *const fields[] = {"From", "To", "Subject", "Date", "Message-ID"};
     dump *d = user;
     const session *s = of_session;
-    const message_source source = {.bytes = m->bytes,
-                                   .gaps = m->gaps,
-                                   .gap_count = m->gap_count,
-                                   .is_cut = m->end_reason != MAIL_END_COMPLETE,
-                                   .is_excerpt = m->is_excerpt,
-                                   .anomalies = m->anomalies,
-                                   .section = m->section,
-                                   .is_header = m->is_header,
-                                   .subject = m->subject,
-                                   .from = m->from};
+    const message_source source = source_of(m);
     message_analysis *analysis = message_analysis_new(&source);
-    const mime_message *mime = message_analysis_mime(analysis);
-    attachment_reader reader = {d, s};
     d->message_count += !m->section;
     say_message(s, m);
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
         say_field(s, analysis, fields[i]);
-    for (guint i = 0; i < mime->parts->len; i++)
-        say_part(s, g_ptr_array_index(mime->parts, i));
-    message_analysis_attachments(analysis, say_attachment, &reader);
+    if (!m->is_header)
+        say_parts(d, s, analysis);
     say_findings(s, analysis);
     message_analysis_free(analysis);
 }
@@ -219,6 +232,22 @@ static const char *line_kind(mail_event_kind kind)
     }
 }
 
+/* A further line of a reply of several, a further piece of a line of IMAP with a mail in it. */
+static gboolean goes_on(const mail_event *event)
+{
+    return !event->first && (event->kind == MAIL_EVENT_REPLY_LINE || event->imap);
+}
+
+static void say_line(const session *s, char who, const mail_event *event)
+{
+    const char *kind = line_kind(event->kind);
+    if (!kind)
+        return;
+    char *name = g_strconcat(kind, goes_on(event) ? "-more" : "", NULL);
+    say(s, who, name, event->line);
+    g_free(name);
+}
+
 static void say_event(const session *s, const mail_event *event)
 {
     char who = event->side == MAIL_CLIENT ? 'C' : 'S';
@@ -236,8 +265,7 @@ static void say_event(const session *s, const mail_event *event)
         say_text(s, who, "gap", "%" G_GUINT64_FORMAT " bytes", event->missing);
         break;
     default:
-        if (line_kind(event->kind))
-            say(s, who, line_kind(event->kind), event->line);
+        say_line(s, who, event);
     }
     say_anomalies(s, who, event->anomalies);
 }
@@ -285,6 +313,7 @@ static void on_closed(const mail_connection *connection, void *user)
     s->where = connection->where;
     say_text(s, '-', "closed", "%s%s", protocol_name(connection->protocol),
              connection->is_encrypted ? ", encrypted" : "");
+    s->where = connection->last_where;
 }
 
 /* ---- the capture ---- */

@@ -23,7 +23,7 @@ static guint64 check(const frame_segment *segment)
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
     static const guint links[] = {
-        FRAME_LINK_ETHERNET, FRAME_LINK_RAW,  FRAME_LINK_NULL,       FRAME_LINK_LINUX_SLL, FRAME_LINK_LINUX_SLL2,
+        FRAME_LINK_ETHERNET, FRAME_LINK_RAW,   FRAME_LINK_NULL,       FRAME_LINK_LINUX_SLL, FRAME_LINK_LINUX_SLL2,
         FRAME_LINK_PPP,      FRAME_LINK_PPPOE, FRAME_LINK_CISCO_HDLC, FRAME_LINK_LOOP,      147,
     };
     static volatile guint64 sum;
@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
         guint8 *copy = g_malloc(MAX(bytes.len, 1));
         if (bytes.len)
             memcpy(copy, bytes.data, bytes.len);
-        const frame next = {links[head[0] % G_N_ELEMENTS(links)], {copy, bytes.len}, (guint32)bytes.len + head[3], time += head[0]};
+        const frame next = {
+            links[head[0] % G_N_ELEMENTS(links)], {copy, bytes.len}, (guint32)bytes.len + head[3], time += head[0]};
         frame_segment segment;
         if (frame_reader_read(reader, &next, &segment) == FRAME_SEGMENT)
             sum += check(&segment);

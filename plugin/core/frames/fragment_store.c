@@ -1,6 +1,6 @@
 /* fragment_store.c
- * A datagram under way keeps its fragments in the order they came in, and a bit for each 8 bytes that are there: so each
- * fragment costs its own length. They are put in place when the last one has come.
+ * A datagram under way keeps its fragments in the order they came in, and a bit for each 8 bytes that are there: so
+ * each fragment costs its own length. They are put in place when the last one has come.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

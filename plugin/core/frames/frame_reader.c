@@ -2,14 +2,15 @@
  * A frame is a chain of headers. Each function takes one header off and says what comes behind it, so the depth of
  * tunnels costs no stack, and LIMIT_FRAME_HEADERS bounds it.
  *
- * Written here and not taken from libtrace3 (Debian: libtrace3-dev 3.0.22): that library finds the transport header behind
- * link, VLAN, MPLS and PPPoE headers and has helpers for one GRE or VXLAN header each, but it does not walk tunnels, joins no
- * fragments, works on packets that its own input has read (libtrace_packet_t) and not on those of wiretap, and is not
- * packaged for Windows. What it would spare is a third of this file, at the price of a dependency of the core.
+ * Written here and not taken from libtrace3 (Debian: libtrace3-dev 3.0.22): that library finds the transport header
+ * behind link, VLAN, MPLS and PPPoE headers and has helpers for one GRE or VXLAN header each, but it does not walk
+ * tunnels, joins no fragments, works on packets that its own input has read (libtrace_packet_t) and not on those of
+ * wiretap, and is not packaged for Windows. What it would spare is a third of this file, at the price of a dependency
+ * of the core.
  *
  * Knowingly not done: the final destination of a routing header or source route (Wireshark takes it for the address of
- * the conversation), IEEE 802.11, encryption without keys (ESP, MACsec), IPComp, L2TP, GTP, Teredo. The checksums are not
- * looked at: a capture on the sending host has none.
+ * the conversation), IEEE 802.11, encryption without keys (ESP, MACsec), IPComp, L2TP, GTP, Teredo. The checksums are
+ * not looked at: a capture on the sending host has none.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -175,8 +176,8 @@ static layer read_llc(walk *w)
     return skip_to_type(w, 8, LAYER_ETHERTYPE);
 }
 
-/* The address family of the system that captured, in its own byte order: AF_INET is 2 everywhere, AF_INET6 24, 28 or 30 on
- * the BSDs, 10 on Linux, 23 on Windows. */
+/* The address family of the system that captured, in its own byte order: AF_INET is 2 everywhere, AF_INET6 24, 28 or 30
+ * on the BSDs, 10 on Linux, 23 on Windows. */
 static layer read_null(walk *w)
 {
     guint32 family = slice_be32(w->bytes, 0);

@@ -74,8 +74,8 @@ typedef struct frame_reader frame_reader;
 frame_reader *frame_reader_new(void);
 void frame_reader_free(frame_reader *reader);
 
-/* The next frame in the order of capture. Constant in time but for fragments, which are copied once or twice. Bounded in
- * memory (LIMIT_DATAGRAMS). */
+/* The next frame in the order of capture. Constant in time but for fragments, which are copied once or twice. Bounded
+ * in memory (LIMIT_DATAGRAMS). */
 frame_result frame_reader_read(frame_reader *reader, const frame *next, frame_segment *segment_r);
 
 gboolean frame_address_equal(const frame_address *a, const frame_address *b);

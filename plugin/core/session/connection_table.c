@@ -30,7 +30,7 @@ typedef struct connection {
     connection_table *table;
     GList link; /* in a queue of the table */
     connection_side sides[2];
-    int initiator; /* the side that sent the SYN; -1: unknown */
+    int initiator;          /* the side that sent the SYN; -1: unknown */
     mail_protocol hint;     /* by a port of mail in clear */
     mail_protocol tls_hint; /* by a port of mail inside TLS */
     verdict verdict;
@@ -40,8 +40,8 @@ typedef struct connection {
     mail_session *session;       /* NULL: not mail, over, or encrypted from the first byte */
     gboolean ended[2];           /* the session knows that this side has ended */
     int client_side;
-    gboolean is_open;    /* the reader knows of it */
-    mail_connection mail; /* valid with VERDICT_MAIL, but for where and time */
+    gboolean is_open;     /* the reader knows of it */
+    mail_connection mail; /* valid with VERDICT_MAIL, but for the frames */
 } connection;
 
 struct connection_table {
@@ -62,9 +62,9 @@ mail_protocol connection_table_port(guint16 port, gboolean *is_tls_r)
         mail_protocol protocol;
         gboolean is_tls;
     } ports[] = {
-        {24, MAIL_PROTOCOL_SMTP, FALSE},  {25, MAIL_PROTOCOL_SMTP, FALSE},   {110, MAIL_PROTOCOL_POP3, FALSE},
-        {143, MAIL_PROTOCOL_IMAP, FALSE}, {465, MAIL_PROTOCOL_SMTP, TRUE},   {587, MAIL_PROTOCOL_SMTP, FALSE},
-        {993, MAIL_PROTOCOL_IMAP, TRUE},  {995, MAIL_PROTOCOL_POP3, TRUE},   {2525, MAIL_PROTOCOL_SMTP, FALSE},
+        {24, MAIL_PROTOCOL_SMTP, FALSE},  {25, MAIL_PROTOCOL_SMTP, FALSE}, {110, MAIL_PROTOCOL_POP3, FALSE},
+        {143, MAIL_PROTOCOL_IMAP, FALSE}, {465, MAIL_PROTOCOL_SMTP, TRUE}, {587, MAIL_PROTOCOL_SMTP, FALSE},
+        {993, MAIL_PROTOCOL_IMAP, TRUE},  {995, MAIL_PROTOCOL_POP3, TRUE}, {2525, MAIL_PROTOCOL_SMTP, FALSE},
     };
     *is_tls_r = FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(ports); i++) {
@@ -152,6 +152,7 @@ static void finish(connection *c)
 {
     if (!c->assembler)
         return;
+    c->mail.where = c->mail.last_where;
     stream_assembler_flush(c->assembler);
     for (int side = 0; side < 2; side++)
         on_end(side, c);
@@ -450,7 +451,8 @@ static gboolean is_worth_a_look(const connection *c, const frame_segment *segmen
         return TRUE;
     if (segment->payload.len == 0)
         return FALSE;
-    return c->hint != MAIL_PROTOCOL_NONE || c->tls_hint != MAIL_PROTOCOL_NONE || look_at(segment->payload) != MAIL_VERDICT_NO;
+    return c->hint != MAIL_PROTOCOL_NONE || c->tls_hint != MAIL_PROTOCOL_NONE ||
+           look_at(segment->payload) != MAIL_VERDICT_NO;
 }
 
 /* A capture that begins in the middle of a message shows no mail until the message is over: there a refusal is not for
@@ -505,7 +507,8 @@ void connection_table_segment(connection_table *table, const frame_segment *segm
     connection *c = find_connection(table, &key, side, segment);
     note_numbers(c, side, segment);
     c->mail.where = where;
-    c->mail.time = segment->time;
+    if (segment->length)
+        c->mail.last_where = where;
     if (!is_looked_at(c, segment))
         return;
     place(c, side, segment);

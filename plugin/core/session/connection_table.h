@@ -1,12 +1,12 @@
 /* connection_table.h
- * From TCP segments to mail sessions, without Wireshark: finds the connection of each segment, puts its streams in order,
- * recognises mail on any port and follows it. What a session says comes as events (mail_event.h).
+ * From TCP segments to mail sessions, without Wireshark: finds the connection of each segment, puts its streams in
+ * order, recognises mail on any port and follows it. What a session says comes as events (mail_event.h).
  *
  * The rules are those of the plugin (plugin/epan/stream_store.c): a connection is known by its two ends; a SYN with
  * another sequence number begins a new one; one whose beginning was captured is judged by its beginning only.
  *
- * Knowingly not done: decryption. A session that turns to TLS gives MAIL_EVENT_TLS_START and nothing behind it; one on a
- * port of mail inside TLS is reported without events. COMPRESS (RFC 4978) is inflated by the session.
+ * Knowingly not done: decryption. A session that turns to TLS gives MAIL_EVENT_TLS_START and nothing behind it; one on
+ * a port of mail inside TLS is reported without events. COMPRESS (RFC 4978) is inflated by the session.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,8 +23,9 @@ typedef struct connection_end {
 
 /* A connection that is mail. Owned by the table; valid until the sink's `closed` returns. */
 typedef struct mail_connection {
-    guint32 number;      /* of the session, from 1, in the order of recognition */
-    guint64 where, time; /* of the segment that is being read, as the caller numbers them; at the end of the capture of the last one */
+    guint32 number;     /* of the session, from 1, in the order of recognition */
+    guint64 where;      /* the frame of the segment that is being read; at the end of the capture last_where */
+    guint64 last_where; /* that of the last segment with bytes */
     mail_protocol protocol;
     connection_end client, server;
     gboolean from_start;   /* the beginning of the connection was captured */
@@ -36,7 +37,8 @@ typedef struct mail_connection {
 typedef struct connection_sink {
     void *(*opened)(const mail_connection *connection, void *user);
     void (*event)(const mail_connection *connection, const mail_event *event, void *user);
-    void (*closed)(const mail_connection *connection, void *user); /* nothing more comes; frees what `opened` returned */
+    void (*closed)(const mail_connection *connection,
+                   void *user); /* nothing more comes; frees what `opened` returned */
 } connection_sink;
 
 typedef struct connection_table connection_table;

@@ -2,8 +2,8 @@
  * The messages of a capture, put together from the events of its sessions: bytes, gaps, envelope. Of IMAP also what was
  * fetched in pieces, over several connections if need be (imap_pieces.h).
  *
- * For programs and tests; the plugin keeps its messages itself (plugin/epan/message_store.c, imap_store.c), with the frames
- * that brought them.
+ * For programs and tests; the plugin keeps its messages itself (plugin/epan/message_store.c, imap_store.c), with the
+ * frames that brought them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,7 +27,7 @@ typedef struct collected_message {
     gboolean is_excerpt; /* TOP gave no more of it than was requested */
     anomaly_set anomalies;
     gboolean has_envelope_from;
-    const char *envelope_from; /* as sent */
+    const char *envelope_from;    /* as sent */
     const GPtrArray *envelope_to; /* of char* */
 
     /* IMAP */
@@ -46,8 +46,8 @@ typedef struct message_collector message_collector; /* of one session; owned by 
 message_collection *message_collection_new(collected_message_sink sink, void *user);
 void message_collection_free(message_collection *collection);
 
-/* `server`: any text that is the same for all sessions with that server; `session` is handed to the sink, and has to live
- * as long as the collection: pieces of a session's mail may be joined after it is over. */
+/* `server`: any text that is the same for all sessions with that server; `session` is handed to the sink, and has to
+ * live as long as the collection: pieces of a session's mail may be joined after it is over. */
 message_collector *message_collection_open(message_collection *collection, const char *server, void *session);
 
 /* The session's next event. The sink is called for each message that it completes. */
