@@ -66,7 +66,7 @@ typedef enum frame_result {
     FRAME_SEGMENT,  /* *segment_r is filled */
     FRAME_FRAGMENT, /* a fragment of a datagram of which others are missing so far */
     FRAME_OTHER,    /* read as far as needed: not TCP (ARP, UDP, ICMP, ...) */
-    FRAME_UNREAD    /* it may hold a segment: a link, tunnel or encryption that is not read, a header that is malformed or cut */
+    FRAME_UNREAD    /* may hold a segment: a link, tunnel or encryption that is not read; a malformed or cut header */
 } frame_result;
 
 typedef struct frame_reader frame_reader;
