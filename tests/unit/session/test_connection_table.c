@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "limits.h"
-#include "session/connection_table.h"
+#include "connection_table.h"
 
 /* ---- who reads the sessions ---- */
 

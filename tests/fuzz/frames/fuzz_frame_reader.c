@@ -1,7 +1,7 @@
 /* fuzz_frame_reader.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "frames/frame_reader.h"
+#include "frame_reader.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 

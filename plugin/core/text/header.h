@@ -7,8 +7,15 @@
 #define MAILXTRA_HEADER_H
 
 #include "anomaly.h"
-#include "mime_parser.h"
 #include "slice.h"
+
+typedef struct header_field {
+    gsize offset, length; /* in the message, folding and line end included */
+    char *name;           /* as written; never NULL; valid UTF-8 */
+    char *value;          /* unfolded, encoded words decoded, valid UTF-8, control characters kept out; never NULL */
+    slice raw_value;      /* borrowed: behind the colon, folded as it came */
+    anomaly_set anomalies;
+} header_field;
 
 typedef enum header_end {
     HEADER_END_BLANK_LINE, /* the proper end */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "mail_session.h"
-#include "session/message_collection.h"
+#include "message_collection.h"
 
 /* What was collected, as text. */
 static void on_message(const collected_message *m, void *session, void *user)

@@ -1,8 +1,8 @@
 /* fuzz_connection_table.c
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "session/connection_table.h"
-#include "session/message_collection.h"
+#include "connection_table.h"
+#include "message_collection.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "byte_writer.h"
-#include "frames/frame_reader.h"
+#include "frame_reader.h"
 #include "limits.h"
 
 /* ---- making frames ---- */
