@@ -15,7 +15,7 @@ from pcapgen import tcp_session, write_pcap
 # With pytest-xdist: in one process, for all tests work in the same copy.
 pytestmark = pytest.mark.xdist_group("scripts")
 
-SOURCES = ["CMakeLists.txt", "CMakePresets.json", "packet-mailxtra.c", "plugin", "scripts", "tests", "pcaps"]
+SOURCES = ["CMakeLists.txt", "CMakePresets.json", "packet-mailxtra.c", "plugin", "programs", "scripts", "tests", "pcaps"]
 CAPTURE = harness.PCAPS / "smtp-foxmail.pcap"
 
 

@@ -171,6 +171,22 @@
  * description. */
 #define LIMIT_IMAP_PART_HEADER_BYTES 16384
 
+/* Headers in a frame, tunnels and extension headers of IPv6 included: real networks put fewer than ten in front of TCP. */
+#define LIMIT_FRAME_HEADERS 48
+
+/* IP datagrams of which fragments wait for others: a busy network has a few; a flood of single fragments pushes out the
+ * oldest. And how long one waits, in milliseconds of capture: RFC 8200 4.5. */
+#define LIMIT_DATAGRAMS 256
+#define LIMIT_DATAGRAM_MS 60000
+
+/* Bytes kept of one datagram's fragments: all of it (RFC 791 3.1) once more, as fragments may overlap. */
+#define LIMIT_DATAGRAM_FRAGMENT_BYTES (2 * 65536)
+
+/* Connections that a program remembers at a time: that are no session (some 300 bytes each), and that are one. Beyond, the
+ * one of which nothing was seen for the longest time is forgotten. A busy server has some ten thousand at a time. */
+#define LIMIT_CONNECTIONS (256 * 1024)
+#define LIMIT_OPEN_SESSIONS (64 * 1024)
+
 /* What may wait behind a hole, per direction: a full window of a fast connection. */
 #define STREAM_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define STREAM_MAX_PENDING_SEGMENTS 32768
