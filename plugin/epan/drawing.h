@@ -35,11 +35,14 @@ typedef struct drawing_cost {
     guint64 items;
 } drawing_cost;
 
-/* Has `handle` called with these bytes by drawing_call_others(). The tvb lives as long as the packet. */
+/* Has `handle` called with these bytes by drawing_call_others(). The tvb lives as long as the packet. IMF, which stock
+ * Wireshark would call as well, comes in front of what only mailxtra calls, so that filters for it find as much. */
+void drawing_call_first(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                        drawing_cost cost);
 void drawing_call_later(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                         drawing_cost cost);
 
-/* The calls that were put off, in their order. A call that would cost more than there is room for is left out, and
+/* The calls that were put off. A call that would cost more than there is room for is left out, and
  * counted in a line of the tree. */
 void drawing_call_others(packet_info *pinfo);
 

@@ -103,6 +103,14 @@ static gboolean is_shown(const packet_info *pinfo, proto_tree *tree)
     return wants_columns(pinfo) || wants_drawing(tree);
 }
 
+/* In one pass, a hole that a close leaves is decided at once when the frame is only looked at: nothing could be shown
+ * later. For evidence it waits, also when the frame is shown besides: what is exported never depends on what is drawn.
+ */
+static gboolean decides_at_close(const packet_info *pinfo, proto_tree *tree)
+{
+    return is_shown(pinfo, tree) && !evidence_is_wanted();
+}
+
 /* What is being drawn. */
 typedef struct call_drawing {
     stream_call *call;
@@ -205,7 +213,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     if (layer == STREAM_LAYER_TCP && segment && is_of_tcp(tvb, pinfo, segment)) {
         conversation_t *known = segment->conversation;
         call = stream_store_segment(pinfo, known ? known : find_or_create_conversation(pinfo), segment, hint,
-                                    is_shown(pinfo, tree));
+                                    decides_at_close(pinfo, tree));
         segment->used = call != NULL;
         length = (int)segment->payload.len;
     } else {
@@ -332,7 +340,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 {
     segment->used = TRUE;
     stream_call *call =
-        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, is_shown(pinfo, tree));
+        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, decides_at_close(pinfo, tree));
     announce(call, pinfo);
     if (!call || !call->accepted)
         return;

@@ -50,6 +50,12 @@ static gboolean is_for_credentials(const mail_record *record)
            (record->event.kind == MAIL_EVENT_COMMAND || record->event.kind == MAIL_EVENT_AUTH_LINE);
 }
 
+gboolean evidence_is_wanted(void)
+{
+    return export_object_is_wanted() || save_tap_is_wanted() || taps_credentials_are_wanted() ||
+           taps_calls_are_wanted();
+}
+
 void evidence_collect(stream_call *call, packet_info *pinfo)
 {
     taps_call(call, pinfo);

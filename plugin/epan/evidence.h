@@ -9,6 +9,9 @@
 
 #include "stream_call.h"
 
+/* Does an export list, a saver, a table or a list of credentials listen? */
+gboolean evidence_is_wanted(void);
+
 /* Hands the call to all taps. Once for a call and pass. */
 void evidence_collect(stream_call *call, packet_info *pinfo);
 

@@ -164,11 +164,6 @@ gboolean export_object_is_wanted(void)
 
 /* ---- what a message has ---- */
 
-static gboolean is_offered(const stored_message *stored)
-{
-    return !stored->imap || !stored->imap->is_header;
-}
-
 static char *subject_of(message_analysis *analysis)
 {
     char *safe = export_name_safe(message_analysis_field(analysis, "Subject"), NULL);
@@ -218,7 +213,7 @@ static void add_attachment(part_analysis *part, void *user)
 static void add_attachments(export_object_list_t *objects, stored_message *stored, message_analysis *analysis)
 {
     offering o = {objects, stored, analysis, subject_of(analysis)};
-    if (is_offered(stored))
+    if (message_store_is_offered(stored))
         message_analysis_attachments(analysis, add_attachment, &o);
     g_free(o.subject);
 }
@@ -226,7 +221,7 @@ static void add_attachments(export_object_list_t *objects, stored_message *store
 static void add_message(export_object_list_t *objects, stored_message *stored, message_analysis *analysis)
 {
     offered_object object = object_of(stored, analysis);
-    if (!is_offered(stored) || !message_store_is_mail(stored))
+    if (!message_store_is_offered(stored) || !message_store_is_mail(stored))
         return;
     char *subject = subject_of(analysis), *name = g_strconcat(subject, ".eml", NULL), *identity = NULL;
     if (message_store_may_come_again(stored))

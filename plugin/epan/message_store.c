@@ -196,6 +196,11 @@ gboolean message_store_is_complete(const stored_message *message)
            !(message->anomalies & (ANOMALY_BIT(ANOMALY_MESSAGE_TOO_LARGE) | ANOMALY_BIT(ANOMALY_LOST_BYTES)));
 }
 
+gboolean message_store_is_offered(const stored_message *message)
+{
+    return !message->imap || !message->imap->is_header;
+}
+
 gboolean message_store_is_mail(const stored_message *message)
 {
     return !message->imap || !message->imap->section;

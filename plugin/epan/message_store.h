@@ -83,6 +83,9 @@ gboolean message_store_is_mail(const stored_message *message);
 /* Can its objects come a second time in the capture (IMAP)? Then imap->key says which message it is. */
 gboolean message_store_may_come_again(const stored_message *message);
 
+/* Can it hold attachments of its own? A header that was fetched by itself (IMAP) only describes them. */
+gboolean message_store_is_offered(const stored_message *message);
+
 /* Nobody will ask for the bytes of a finished message behind this frame: they are given back when its packet is. */
 void message_store_release(stored_message *message, packet_info *pinfo);
 

@@ -350,7 +350,7 @@ static void save_message(const saving *one)
 
 static void save_all(saver *s, stored_message *stored, message_analysis *analysis)
 {
-    if (stored->imap && stored->imap->is_header)
+    if (!message_store_is_offered(stored))
         return;
     enter_message(s->common, stored, analysis);
     saving one = {s, stored, analysis, 0};

@@ -37,7 +37,8 @@ static void count_message(stats_tree *tree, stored_message *message, packet_info
 {
     if (message_store_is_mail(message))
         stats_tree_tick_pivot(tree, node_protocols, text_protocol(message->protocol));
-    message_analysis_attachments(message_facts(message, pinfo), count_attachment, tree);
+    if (message_store_is_offered(message))
+        message_analysis_attachments(message_facts(message, pinfo), count_attachment, tree);
     if (message->has_envelope_from)
         stats_tree_tick_pivot(tree, node_senders, *message->envelope_from ? message->envelope_from : "<>");
     for (char **recipient = message->envelope_to; recipient && *recipient; recipient++)

@@ -366,32 +366,46 @@ gboolean stock_tree_gives_imf(const stored_message *message, const packet_info *
            message_store_is_complete(message) && message_store_is_mail(message);
 }
 
-/* By our own parse: a layer for each part and for each level of nesting, an item for each line of a text and some for
- * each part. The stock parser goes on where ours has met a limit. */
-static gboolean cost_of_imf(stored_message *message, packet_info *pinfo, drawing_cost *cost_r)
+/* The parts that IMF and its multipart dissector find: not those inside of texts or of encoded messages. */
+static guint stock_parts(const mime_message *mime)
+{
+    guint count = 0;
+    for (guint i = 0; i < mime->parts->len; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        count += part->source->depth == 0;
+        count -= part->embedded && part->source->depth == 0 ? MIN(count, part->embedded->len) : 0;
+    }
+    return count;
+}
+
+/* By our own parse: a layer for each part, an item for each line of a text and some for each part. Where our parse has
+ * met a limit, the stock parser may go on: then each line that can be a boundary counts as a part with a message in it.
+ */
+static drawing_cost cost_of_imf(stored_message *message, packet_info *pinfo)
 {
     const mime_message *mime = message_analysis_mime(message_facts(message, pinfo));
-    slice bytes = message_store_bytes(message);
     const anomaly_set limits = ANOMALY_BIT(ANOMALY_NESTING_LIMIT) | ANOMALY_BIT(ANOMALY_PART_LIMIT);
-    *cost_r = (drawing_cost){mime->parts->len + 2, 40ULL * mime->parts->len};
+    slice bytes = message_store_bytes(message);
+    guint boundaries = 0;
+    guint64 lines = 0;
     for (const guint8 *lf; bytes.len && (lf = memchr(bytes.data, '\n', bytes.len));
-         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1))
-        cost_r->items++;
-    return !(mime->anomalies & limits);
+         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1), lines++)
+        boundaries += slice_has_prefix(bytes, "--");
+    guint parts = stock_parts(mime);
+    if (mime->anomalies & limits)
+        parts = MAX(parts, 2 * boundaries);
+    return (drawing_cost){parts + 2, lines + 20ULL * parts};
 }
 
 void stock_tree_call_imf(stored_message *message, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    drawing_cost cost;
     if (!stock_tree_gives_imf(message, pinfo) || (!tree && !stock_tree_is_wanted()))
         return;
     tvbuff_t *whole = message_reassembly_tvb(message, tvb, pinfo);
-    if (stock_tree_is_wanted()) /* its tap is fed before a limit can end the call */
-        cost = (drawing_cost){0, 0};
-    else if (!cost_of_imf(message, pinfo, &cost))
-        cost.layers = G_MAXUINT;
+    /* the tap of its export list is fed before a limit can end the call */
+    drawing_cost cost = stock_tree_is_wanted() ? (drawing_cost){0, 0} : cost_of_imf(message, pinfo);
     if (whole)
-        drawing_call_later(imf_handle, whole, pinfo, tree, cost);
+        drawing_call_first(imf_handle, whole, pinfo, tree, cost);
 }
 
 static void draw_message_end(stock_drawing *drawing, const mail_record *record)

@@ -140,7 +140,7 @@ gboolean stream_store_may_claim(packet_info *pinfo, conversation_t *conversation
 }
 
 static void place_segment(mail_conversation *mail, packet_info *pinfo, int flow, const tcp_segment_view *segment,
-                          gboolean is_shown)
+                          gboolean decides_at_close)
 {
     stream_segment placed = {flow,
                              segment->flags,
@@ -151,19 +151,19 @@ static void place_segment(mail_conversation *mail, packet_info *pinfo, int flow,
                              (guint64)nstime_to_msec(&pinfo->abs_ts)};
     if (capture_is_disordered)
         stream_assembler_expect_disorder(mail->assembler);
-    stream_assembler_hurry(mail->assembler, (is_shown && !later_passes_may_come(pinfo)) ||
+    stream_assembler_hurry(mail->assembler, (decides_at_close && !later_passes_may_come(pinfo)) ||
                                                 (stragglers >= LIMIT_STRAGGLERS && !mail->awaits_stragglers));
     stream_assembler_segment(mail->assembler, &placed);
     capture_is_disordered = stream_assembler_is_disordered(mail->assembler);
 }
 
 static stream_call *read_segment(mail_conversation *mail, packet_info *pinfo, const tcp_segment_view *segment,
-                                 gboolean is_shown)
+                                 gboolean decides_at_close)
 {
     int flow = mail_conversation_flow(pinfo);
     stream_call *call = begin_call(pinfo, mail);
     const gboolean was_announced = mail->tls_announced;
-    place_segment(mail, pinfo, flow, segment, is_shown);
+    place_segment(mail, pinfo, flow, segment, decides_at_close);
     call->has_start = stream_assembler_offset(mail->assembler, flow, segment->seq, &call->start);
     call->length = segment->length;
     call->waits = stream_assembler_is_waiting(mail->assembler);
@@ -172,7 +172,7 @@ static stream_call *read_segment(mail_conversation *mail, packet_info *pinfo, co
 }
 
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
-                                  mail_protocol hint, gboolean is_shown)
+                                  mail_protocol hint, gboolean decides_at_close)
 {
     mail_conversation *mail = segment->mail ? segment->mail : conversation_table_of(conversation);
     if (PINFO_FD_VISITED(pinfo))
@@ -181,7 +181,7 @@ stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversati
         mail = begin_conversation(pinfo, conversation, segment, hint);
     if (!mail || (mail->verdict == VERDICT_NOT_MAIL && !mail_recognition_look_again(mail, pinfo, segment)))
         return NULL;
-    return read_segment(mail, pinfo, segment, is_shown);
+    return read_segment(mail, pinfo, segment, decides_at_close);
 }
 
 /* ---- bytes from TLS and tunnels ---- */

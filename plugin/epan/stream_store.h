@@ -27,11 +27,12 @@ gboolean stream_store_ends(const mail_conversation *mail, const mail_endpoint **
 gboolean stream_store_reads_tcp(const tcp_segment_view *segment);
 
 /* A segment of a connection that may be mail. `hint`: the protocol that the port stands for, or NONE.
- * `is_shown`: the frame itself is shown, so that in one pass no bytes are held back for what comes later. First pass:
+ * `decides_at_close`: in one pass, a hole
+ * that a close leaves does not wait for bytes captured later, as its frame is shown now and never again. First pass:
  * makes the state when there is none, feeds the session. NULL: nothing was stored for this frame. What is returned is
  * valid until the next call. */
 stream_call *stream_store_segment(packet_info *pinfo, conversation_t *conversation, tcp_segment_view *segment,
-                                  mail_protocol hint, gboolean is_shown);
+                                  mail_protocol hint, gboolean decides_at_close);
 
 /* Makes the state of a conversation of which this segment came before its first bytes: what comes early is kept until
  * those show whether it is mail. First pass only. */

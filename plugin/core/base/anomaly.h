@@ -135,7 +135,7 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(BAD_COMPRESSED, "bad_compressed", WARN, "Malformed compressed data")                                             \
     X(CONTENT_LIMIT, "content_limit", WARN, "More in it than the limit; the rest is not shown")                        \
     X(NOT_ALL_DRAWN, "not_all_drawn", NOTE,                                                                            \
-      "Not all of it is drawn, for a limit of Wireshark's; exports and tables have all")                               \
+      "Not all of it is drawn, for a limit of Wireshark's or of the tree; exports have all")                               \
     X(MORE_FINDINGS, "more_findings", NOTE, "The frame has more findings than Wireshark can list")                     \
     /* where a message comes from, and how sessions go */                                                               \
     ANOMALY_TRACE_LIST(X)

@@ -248,6 +248,8 @@ static void add_tnef_attachment(opener *o, const tnef_attachment *attachment, gu
     if (!derived)
         return;
     derived->part.is_attachment = TRUE;
+    if (attachment->is_cut)
+        derived->part.complete = FALSE;
     if (attachment->name)
         derived->part.filename = g_strconcat(attachment->name, attachment->is_tnef ? ".tnef" : NULL, NULL);
     if (is_mail(derived))

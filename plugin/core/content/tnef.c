@@ -316,6 +316,15 @@ static void take_attachment_attribute(reader *r, guint32 id, slice data)
     }
 }
 
+/* The stream ends inside of an attribute. */
+static void mark_cut(reader *r, gboolean in_attachment)
+{
+    GPtrArray *attachments = r->stream->attachments;
+    r->stream->anomalies |= ANOMALY_BIT(ANOMALY_BAD_TNEF);
+    if (in_attachment && attachments->len)
+        ((tnef_attachment *)g_ptr_array_index(attachments, attachments->len - 1))->is_cut = TRUE;
+}
+
 /* Reads one attribute off the front. A cut one gives what there is of it. FALSE: no more. */
 static gboolean read_attribute(reader *r, slice *rest)
 {
@@ -331,7 +340,10 @@ static gboolean read_attribute(reader *r, slice *rest)
     else
         take_attachment_attribute(r, id, data);
     *rest = slice_from(behind, (gsize)length + CHECKSUM_BYTES);
-    return length <= behind.len && behind.len - length >= CHECKSUM_BYTES;
+    if (length <= behind.len && behind.len - length >= CHECKSUM_BYTES)
+        return TRUE;
+    mark_cut(r, level == LEVEL_ATTACHMENT && length > behind.len);
+    return FALSE;
 }
 
 static void attachment_free(gpointer data)

@@ -14,6 +14,7 @@ typedef struct tnef_attachment {
     char *type;       /* media type as declared, lower case; NULL: none */
     slice data;       /* borrowed */
     gboolean is_tnef; /* an embedded message: `data` is a TNEF stream of its own */
+    gboolean is_cut;  /* the stream ends inside of it: bytes of it, or all that describes it, may be missing */
 } tnef_attachment;
 
 typedef struct tnef_stream {
@@ -22,7 +23,7 @@ typedef struct tnef_stream {
     char *text;             /* the plain body as UTF-8; NULL: none */
     slice html;             /* borrowed; empty: none */
     slice compressed_rtf;   /* borrowed, for rtf_compressed_unpack(); empty: none */
-    anomaly_set anomalies;  /* BAD_TNEF, CONTENT_LIMIT */
+    anomaly_set anomalies;  /* BAD_TNEF (malformed or cut), CONTENT_LIMIT */
 } tnef_stream;
 
 /* Is it TNEF, by its signature? */

@@ -140,6 +140,29 @@ static void test_malformed(void)
     g_assert_null(tnef_read(slice_of("not tnef at all")));
 }
 
+/* Cut at each byte: what is not whole says so, and nothing else does. */
+static void test_cut(void)
+{
+    GByteArray *out = tnef_begin();
+    put_file(out, "whole", "first", 5);
+    guint begin = out->len;
+    put_file(out, "cut", "0123456789", 10);
+    guint whole = out->len;
+    for (guint length = begin + 1; length < whole; length++) {
+        tnef_stream *stream = tnef_read((slice){out->data, length});
+        g_assert_true(stream->anomalies == BIT(BAD_TNEF) || stream->anomalies == 0);
+        for (guint i = 0; i < stream->attachments->len; i++) {
+            const tnef_attachment *attachment = g_ptr_array_index(stream->attachments, i);
+            if (i == 0)
+                g_assert_true(!attachment->is_cut && attachment->data.len == 5);
+            else if (attachment->data.len > 0 && attachment->data.len < 10)
+                g_assert_true(attachment->is_cut && stream->anomalies == BIT(BAD_TNEF));
+        }
+        tnef_stream_free(stream);
+    }
+    g_byte_array_unref(out);
+}
+
 static void test_limits(void)
 {
     GByteArray *out = tnef_begin();
@@ -167,6 +190,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tnef/properties", test_properties);
     g_test_add_func("/tnef/embedded", test_embedded);
     g_test_add_func("/tnef/malformed", test_malformed);
+    g_test_add_func("/tnef/cut", test_cut);
     g_test_add_func("/tnef/limits", test_limits);
     return g_test_run();
 }
