@@ -105,6 +105,8 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(PART_WITHOUT_BLANK_LINE, "part_without_blank_line", NOTE, "No blank line between header and body")               \
     X(NESTING_LIMIT, "nesting_limit", WARN, "Nested too deeply; shown without its inner structure")                    \
     X(PART_LIMIT, "part_limit", WARN, "Too many parts; the rest is shown as one")                                      \
+    X(PART_HEADER_LOST, "part_header_lost", WARN,                                                                      \
+      "The header of this part is lost; its lines look like base64, and are decoded so")                               \
     X(PART_INCOMPLETE, "part_incomplete", WARN, "Bytes of this part are missing: lost, or not asked for")              \
     X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name is not safe; exported under another one")                   \
     X(HEADER_NUL, "header_nul", WARN, "Header field has a NUL byte")                                                   \

@@ -60,6 +60,12 @@ static gsize field_name_length(slice s, gsize *name_r)
     return *name_r && len < s.len && s.data[len] == ':' ? len + 1 : 0;
 }
 
+gboolean header_begins_field(slice s)
+{
+    gsize name;
+    return field_name_length(s, &name) > 0;
+}
+
 static gboolean is_boundary_at(const header_reader *r, gsize at)
 {
     return r->is_boundary && at < r->message.len && r->message.data[at] == '-' && r->is_boundary(at, r->user);

@@ -31,6 +31,9 @@ typedef gboolean (*header_is_boundary)(gsize offset, gpointer user);
  * LF or (see header.c) CR. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user);
 
+/* Does a field begin at s: a name and a ":"? */
+gboolean header_begins_field(slice s);
+
 /* Is that the name of the field? */
 static inline gboolean header_field_is(const header_field *field, const char *name)
 {

@@ -87,6 +87,7 @@ struct mime_part {
     char *description;       /* Content-Description, decoded; NULL: none */
     char *content_id;        /* without <>; NULL: none */
     gboolean is_message;     /* message/rfc822 or message/global that was parsed into children */
+    gboolean header_lost;    /* a hole took the header, or its Content-Transfer-Encoding; the encoding is a guess, and the body begins with a whole quantum */
     gboolean is_attachment;  /* DESIGN policy: disposition attachment, or file name, or a type other than text, multipart, message */
     guint64 missing;         /* bytes lost inside this part's header or body */
     gboolean complete;       /* no hole touches it and its end was seen */

@@ -1,0 +1,169 @@
+"""Faults that other people's mail has, each in a capture of its own: the right value in one pass and with -2. Truth: what went
+in, and Python's email where it reads the same."""
+
+import base64
+import email
+import hashlib
+
+import pytest
+from pcapgen import tcp_session, write_pcap
+
+HEAD = b"From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nSubject: case\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+PDF = b"%PDF-1.4\n" + bytes(range(256)) * 4
+
+
+def crlf(text):
+    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def b64(data):
+    return base64.encodebytes(data)
+
+
+def smtp(mail, sender=b"<ann@example.org>", recipient=b"<bob@example.net>", end=b"."):
+    stuffed = mail.replace(b"\r\n.", b"\r\n..")
+    stuffed += b"" if stuffed.endswith(b"\r\n") else b"\r\n"
+    return [
+        ("S", b"220 mx.example.net ESMTP\r\n"),
+        ("C", b"EHLO client.example.org\r\n"),
+        ("S", b"250 mx.example.net\r\n"),
+        ("C", b"MAIL FROM:" + sender + b"\r\n"),
+        ("S", b"250 ok\r\n"),
+        ("C", b"RCPT TO:" + recipient + b"\r\n"),
+        ("S", b"250 ok\r\n"),
+        ("C", b"DATA\r\n"),
+        ("S", b"354 go\r\n"),
+        ("C", stuffed + end + b"\r\n"),
+        ("S", b"250 queued\r\n"),
+        ("C", b"QUIT\r\n"),
+        ("S", b"221 bye\r\n"),
+    ]
+
+
+def pop3(mail):
+    stuffed = mail.replace(b"\r\n.", b"\r\n..")
+    stuffed += b"" if stuffed.endswith(b"\r\n") else b"\r\n"
+    return [
+        ("S", b"+OK POP3 ready\r\n"),
+        ("C", b"USER bob\r\n"),
+        ("S", b"+OK\r\n"),
+        ("C", b"PASS secret\r\n"),
+        ("S", b"+OK\r\n"),
+        ("C", b"RETR 1\r\n"),
+        ("S", b"+OK %d octets\r\n" % len(mail) + stuffed + b".\r\n"),
+        ("C", b"QUIT\r\n"),
+        ("S", b"+OK bye\r\n"),
+    ]
+
+
+PROTOCOLS = {"smtp": smtp, "pop3": pop3}
+POP3 = {"server_port": 110}
+
+
+def options(protocol):
+    return POP3 if protocol == "pop3" else {}
+
+
+def row(tshark, capture, two_pass, *names):
+    """The fields of the frame that completes the capture's only message."""
+    (found,) = tshark.fields(capture, "mailxtra.message.size", *names, two_pass=two_pass)
+    return found
+
+
+def findings(tshark, capture, two_pass, *names):
+    """Which of these findings the capture has."""
+    fields = [f"mailxtra.expert.{name}" for name in names]
+    rows = tshark.fields(capture, "", *fields, two_pass=two_pass)
+    return {name for one in rows for name, value in zip(names, one) if value}
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+# ---------------------------------------------------------------- MIME
+
+NAMED = b'Content-Type: application/pdf; name="a.pdf"\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename="a.pdf"\n\n'
+
+
+def multipart(parameter, boundary, closing=None):
+    parts = b"--" + boundary + b"\nContent-Type: text/plain\n\nHi\n--" + boundary + b"\n" + NAMED + b64(PDF)
+    return HEAD + crlf(b"Content-Type: multipart/mixed; boundary=" + parameter + b"\n\n" + parts + b"--" + (closing or boundary) + b"--\n")
+
+
+BOUNDARIES = {
+    "never-occurs": multipart(b'"=_declared"', b"=_used"),
+    "closing-as-declared": multipart(b'"=_declared"', b"=_used", b"=_declared"),
+    "other-case": multipart(b'"=_Boundary"', b"=_BOUNDARY"),
+    "comment": multipart(b"(the boundary) =_x", b"(the boundary) =_x"),
+    "escape": multipart(b'"=_a\\b"', b"=_a\\b"),
+    "unquoted-blank": multipart(b"=_a b", b"=_a b"),
+    "one-too-short": multipart(b'"=_abcd"', b"=_abc"),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("name", BOUNDARIES)
+def test_a_boundary_that_is_not_the_declared_one(tshark, session_capture, two_pass, name, protocol):
+    capture = session_capture(PROTOCOLS[protocol](BOUNDARIES[name]), **options(protocol))
+    names, hashes = row(tshark, capture, two_pass, "mailxtra.attachment.filename", "mailxtra.attachment.sha256")
+    assert names == ["a.pdf"] and hashes == [sha(PDF)]
+    assert findings(tshark, capture, two_pass, "missing_boundary") == {"missing_boundary"}
+
+
+def test_an_attached_message_of_nothing_but_a_header(tshark, session_capture, two_pass):
+    inner = crlf(b"From: carol@example.com\nTo: ann@example.org\nSubject: inner\n")
+    mail = HEAD + crlf(b'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: message/rfc822; name="in.eml"\n\n') + inner + b"\r\n--b--\r\n"
+    hashes, sizes = row(tshark, session_capture(smtp(mail)), two_pass, "mailxtra.attachment.sha256", "mailxtra.attachment.size")
+    assert hashes == [sha(inner)] and sizes == [str(len(inner))]
+
+
+def test_an_article_of_news_is_a_message(tshark, session_capture, two_pass):
+    inner = b"From: carol@example.com\nNewsgroups: example.test\nContent-Type: multipart/mixed; boundary=\"c\"\n\n--c\n" + NAMED + b64(PDF) + b"--c--\n"
+    mail = HEAD + crlf(b'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: message/news\n\n' + inner + b"--b--\n")
+    (names, hashes) = row(tshark, session_capture(smtp(mail)), two_pass, "mailxtra.attachment.filename", "mailxtra.attachment.sha256")
+    assert names == ["a.pdf"] and hashes == [sha(PDF)]
+
+
+def uuencoded(data, begin):
+    import binascii
+
+    lines = [binascii.b2a_uu(data[i : i + 45], backtick=True) for i in range(0, len(data), 45)]
+    return begin + b"\n" + b"".join(lines) + b"`\nend\n"
+
+
+@pytest.mark.parametrize("begin", [b"begin 644", b"begin 644 ", b"begin 0600"])
+def test_a_uuencoded_file_without_a_name(tshark, session_capture, two_pass, begin):
+    mail = HEAD + crlf(b"\nHi\n\n" + uuencoded(PDF, begin) + b"\nBye\n")
+    (hashes,) = row(tshark, session_capture(smtp(mail)), two_pass, "mailxtra.attachment.sha256")
+    assert hashes == [sha(PDF)]
+
+
+def without_bytes(frames, start, length):
+    """The frames without the one that holds this piece of the client's data; pieces are frames here."""
+    return [frame for frame in frames if not (frame.sender == "C" and frame.payload[:length] == start)]
+
+
+@pytest.mark.parametrize("left", ["nothing", "some of it"])
+def test_a_part_header_that_is_lost(tshark, workspace, two_pass, left):
+    """The segment with the boundary and the part's header is not in the capture: what base64 there is comes out."""
+    first = crlf(b'Content-Type: multipart/mixed; boundary="=_b"\n\n--=_b\nContent-Type: text/plain\n\nHi Bob,\nhere it is.\n')
+    header = crlf(b"--=_b\n" + NAMED)
+    if left == "some of it":
+        kept = crlf(b'--=_b\nContent-Type: application/pdf; name="a.pdf"\n')
+        first, header = first + kept, header[len(kept) :]
+    body = crlf(b64(PDF))
+    cut = 78 * 2 + 33  # two lines and some of the third are lost with the header
+    transcript = smtp(HEAD)[:9]
+    for piece in (HEAD + first, header + body[:cut], body[cut:] + crlf(b"--=_b--\n.\n")):
+        transcript.append(("C", piece))
+    transcript.append(("S", b"250 queued\r\n"))
+    frames = [frame for frame in tcp_session(transcript, mss=4000) if not frame.payload.startswith(header[:20]) or frame.sender == "S"]
+    capture = write_pcap(workspace.folder() / "lost.pcap", frames)
+    complete, size, digest, name = row(tshark, capture, two_pass, "mailxtra.attachment.complete", "mailxtra.attachment.size", "mailxtra.attachment.sha256", "mailxtra.attachment.filename")
+    start = 57 * 3 if left == "some of it" else 57 * 2 + 24 + 3
+    wanted = [PDF[-int(size[0]) :]]
+    assert digest == [sha(one) for one in wanted] and int(size[0]) >= len(PDF) - start - 57
+    assert complete in (["0"], ["False"])
+    assert bool(name) == (left == "some of it")
+    assert findings(tshark, capture, two_pass, "part_header_lost") == {"part_header_lost"}
