@@ -284,15 +284,17 @@ gboolean mime_boundary_find_pending(parser *p, gsize end)
 /* Does a header with a Content- field begin at `at`? Lines that begin with "--" end it: they are candidates themselves. */
 static gboolean is_part_header(parser *p, gsize at)
 {
+    gboolean any = FALSE; /* what a continuation could continue */
     gsize limit = MIN(p->bytes.len, at + GUESS_HEADER_BYTES);
     for (gsize end; at < limit; at = end) {
         end = line_end(p, at);
         slice line = line_scan_chomp(range(p, at, end));
         if (slice_begins(line, "Content-"))
             return memchr(line.data, ':', line.len) != NULL;
-        gboolean goes_on = line.len && (header_begins_field(line) || line.data[0] == ' ' || line.data[0] == '\t');
-        if (!goes_on || slice_begins(line, "--"))
+        gboolean field = header_begins_field(line), blank = line.len && (line.data[0] == ' ' || line.data[0] == '\t');
+        if (slice_begins(line, "--") || !(field || (blank && (any || slice_trim(line).len == 0))))
             return FALSE;
+        any = any || field;
     }
     return FALSE;
 }
