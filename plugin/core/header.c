@@ -47,6 +47,7 @@ static void field_free(gpointer data)
     header_field *field = data;
     g_free(field->name);
     g_free(field->value);
+    g_free(field->in_utf8);
     g_free(field);
 }
 
@@ -128,8 +129,7 @@ static void add_field(header_reader *r, gsize end)
     gsize value = field_name_length(whole, &name);
     field->offset = r->at;
     field->length = whole.len;
-    field->raw_value = slice_from(whole, value);
-    field->raw_value = line_scan_chomp(field->raw_value);
+    field->sent = field->raw_value = line_scan_chomp(slice_from(whole, value));
     if (memchr(whole.data, '\0', whole.len))
         field->anomalies |= ANOMALY_BIT(ANOMALY_HEADER_NUL);
     if (line_scan_is_bare_cr(&r->lines, end))
@@ -296,6 +296,15 @@ header_block header_read(slice message, gsize offset, guint max_fields, header_i
     while (take_line(&r))
         ;
     return r.block;
+}
+
+void header_field_convert(header_field *field, slice charset)
+{
+    anomaly_set met = 0;
+    field->in_utf8 = charset_to_utf8(field->sent, charset, NULL);
+    field->raw_value = slice_of(field->in_utf8);
+    g_free(field->value);
+    field->value = encoded_word_decode(rfc822_trim(field->raw_value), &met);
 }
 
 const header_field *header_find(const GPtrArray *fields, const char *name)

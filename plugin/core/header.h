@@ -40,6 +40,9 @@ static inline gboolean header_field_is(const header_field *field, const char *na
     return ((field->name[0] ^ name[0]) & ~0x20) == 0 && g_ascii_strcasecmp(field->name, name) == 0;
 }
 
+/* Turns the 8-bit bytes of the field's value from this charset into UTF-8. */
+void header_field_convert(header_field *field, slice charset);
+
 /* The first field of that name; NULL: none. */
 const header_field *header_find(const GPtrArray *fields, const char *name);
 

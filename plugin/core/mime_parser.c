@@ -433,6 +433,7 @@ static void part_free(mime_part *part)
     g_free(part->path);
     g_free(part->type);
     g_free(part->charset);
+    g_free(part->header_charset);
     g_free(part->boundary);
     g_free(part->encoding_name);
     g_free(part->disposition);

@@ -22,7 +22,9 @@ typedef struct header_field {
     gsize offset, length; /* in the message, folding and line end included */
     char *name;           /* as written; never NULL; valid UTF-8 */
     char *value;          /* unfolded, encoded words decoded, valid UTF-8, control characters kept out; never NULL */
-    slice raw_value;      /* borrowed: behind the colon, folded as it came */
+    slice sent;           /* borrowed: behind the colon, folded as it came */
+    slice raw_value;      /* the same; of a field of a part 8-bit bytes that are no UTF-8 are turned into it */
+    char *in_utf8;        /* owned: what raw_value points to then; NULL: it is `sent` */
     anomaly_set anomalies;
 } header_field;
 
@@ -78,6 +80,7 @@ struct mime_part {
     char *type;              /* "text/plain", lower case; the default where none is given (RFC 2045 5.2, RFC 2046 5.1.5) */
     GPtrArray *parameters;   /* of mime_parameter*, owned: Content-Type's, then Content-Disposition's; never NULL */
     char *charset;           /* as declared, NULL: none */
+    char *header_charset;    /* that of 8-bit bytes in the header that are no UTF-8: the declared one, that of the part around it, or a guess; NULL: none */
     char *boundary;          /* NULL: none */
     mime_encoding encoding;  /* as undone by mime_part_decode(): identity for a multipart whose encoding is not true */
     char *encoding_name;     /* as declared, lower case; NULL: none */

@@ -167,3 +167,44 @@ def test_a_part_header_that_is_lost(tshark, workspace, two_pass, left):
     assert complete in (["0"], ["False"])
     assert bool(name) == (left == "some of it")
     assert findings(tshark, capture, two_pass, "part_header_lost") == {"part_header_lost"}
+
+
+# ---------------------------------------------------------------- header
+
+ATTACHED = crlf(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n%s" + NAMED + b64(PDF) + b"--b--\n")
+HEADERS = {
+    "blanks": (b"      \r\n", b" \r\n"),
+    "colon": (b":\r\n", b":\r\n"),
+    "byte-order-mark": (b"\xef\xbb\xbf", b"\xef\xbb\xbf"),
+    "byte-order-mark-and-blanks": (b"  \r\n\xef\xbb\xbf", b""),
+    "junk": (b"Show original\r\nDownload\r\nCopy to clipboard\r\n", b""),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("name", HEADERS)
+def test_lines_in_front_of_the_first_field(tshark, session_capture, two_pass, name, protocol):
+    message, part = HEADERS[name]
+    capture = session_capture(PROTOCOLS[protocol](message + HEAD + ATTACHED % part), **options(protocol))
+    sender, names, hashes = row(tshark, capture, two_pass, "mailxtra.message.from", "mailxtra.attachment.filename", "mailxtra.attachment.sha256")
+    assert sender == ["Ann <ann@example.org>"] and names == ["a.pdf"] and hashes == [sha(PDF)]
+
+
+RAW = {
+    "koi8-r": "Отчёт за третий квартал",
+    "windows-1251": "Договор поставки и счёт на оплату",
+    "iso-8859-1": "Grüße aus Köln",
+    "big5": "關於專案進度的報告",
+    "euc-kr": "회의 안내 드립니다",
+    "shift_jis": "会議のお知らせ",
+    "gb18030": "关于项目进度的报告",
+}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("charset", RAW)
+def test_fields_that_are_not_encoded(tshark, session_capture, two_pass, charset, declared):
+    kind = f'Content-Type: text/plain; charset="{charset}"' if declared else "Content-Type: text/plain"
+    mail = f"From: {RAW[charset]} <ann@example.org>\r\nSubject: {RAW[charset]}\r\n{kind}\r\n\r\nx\r\n".encode(charset)
+    subject, sender = row(tshark, session_capture(smtp(mail)), two_pass, "mailxtra.message.subject", "mailxtra.message.from")
+    assert subject == [RAW[charset]] and sender == [f"{RAW[charset]} <ann@example.org>"]
