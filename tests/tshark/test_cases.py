@@ -208,3 +208,30 @@ def test_fields_that_are_not_encoded(tshark, session_capture, two_pass, charset,
     mail = f"From: {RAW[charset]} <ann@example.org>\r\nSubject: {RAW[charset]}\r\n{kind}\r\n\r\nx\r\n".encode(charset)
     subject, sender = row(tshark, session_capture(smtp(mail)), two_pass, "mailxtra.message.subject", "mailxtra.message.from")
     assert subject == [RAW[charset]] and sender == [f"{RAW[charset]} <ann@example.org>"]
+
+
+# ---------------------------------------------------------------- envelope
+
+PATHS = {
+    "plain": b"<%s>",
+    "blank": b" <%s>",
+    "display-name": b'"Bob Smith" <%s>',
+    "name": b"Bob Smith <%s>",
+    "encoded-word": b"=?utf-8?Q?B=C3=B6b?= <%s>",
+    "encoded-word-glued": b"=?utf-8?B?QsO2Yg==?=<%s>",
+    "inside": b'<"Bob Smith" <%s>>',
+    "blanks-inside": b"< %s >",
+    "no-brackets": b"%s",
+    "comment": b"<%s> (Bob)",
+    "name-without-brackets": b"Bob Smith %s",
+    "unclosed": b"<%s",
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_address_of_the_envelope(tshark, session_capture, two_pass, name):
+    path = PATHS[name]
+    capture = session_capture(smtp(HEAD + b"\r\nHi\r\n", sender=path % b"a@example.org", recipient=path % b"b@example.net"))
+    assert row(tshark, capture, two_pass, "mailxtra.envelope.from", "mailxtra.envelope.to") == [["a@example.org"], ["b@example.net"]]
+    found = findings(tshark, capture, two_pass, "bad_syntax")
+    assert found == (set() if name in ("plain", "blank", "blanks-inside") else {"bad_syntax"})
