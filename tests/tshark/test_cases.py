@@ -235,3 +235,41 @@ def test_the_address_of_the_envelope(tshark, session_capture, two_pass, name):
     assert row(tshark, capture, two_pass, "mailxtra.envelope.from", "mailxtra.envelope.to") == [["a@example.org"], ["b@example.net"]]
     found = findings(tshark, capture, two_pass, "bad_syntax")
     assert found == (set() if name in ("plain", "blank", "blanks-inside") else {"bad_syntax"})
+
+
+# ---------------------------------------------------------------- logins
+
+
+def b64l(text):
+    return base64.b64encode(text.encode("latin-1"))
+
+
+def login(*lines, code=b"235 ok"):
+    """AUTH with these lines, of the client and the server in turn."""
+    transcript = [("S", b"220 mx ESMTP\r\n"), ("C", b"EHLO c\r\n"), ("S", b"250-mx\r\n250 AUTH LOGIN PLAIN\r\n")]
+    for number, line in enumerate(lines):
+        transcript.append(("SC"[number % 2 == 0], line + b"\r\n"))
+    return [*transcript, ("S", code + b"\r\n"), ("C", b"QUIT\r\n"), ("S", b"221 bye\r\n")]
+
+
+USER, PASSWORD = b64l("Username:"), b64l("Password:")
+LOGINS = {
+    "asked-again": ([b"AUTH LOGIN " + b64l("myusername"), b"334 " + USER, b64l("myusername"), b"334 " + PASSWORD, b64l("secret1")], "LOGIN", "myusername", "secret1"),
+    "one-line": ([b"AUTH LOGIN " + b64l("user1") + b" " + b64l("pw1")], "LOGIN", "user1", "pw1"),
+    "plain-text-prompts": ([b"AUTH LOGIN", b"334 User name:", b64l("tim"), b"334 Password", b64l("pw")], "LOGIN", "tim", "pw"),
+    "prompts-with-nul": ([b"AUTH LOGIN", b"334 " + b64l("User Name\0"), b64l("tim"), b"334 " + b64l("Password\0"), b64l("pw")], "LOGIN", "tim", "pw"),
+    "unknown": ([b"AUTH xymcookie", b"334 ", b64l("cookie=Y&v=1")], "XYMCOOKIE", None, None),
+    "plain-two-nul": ([b"AUTH PLAIN " + b64l("\0\0tim\0pw")], "PLAIN", "tim", "pw"),
+    "plain-escapes": ([b"AUTH PLAIN " + b64l("\\0tim\\0pw")], "PLAIN", "tim", "pw"),
+    "plain-colon": ([b"AUTH PLAIN " + b64l("tim:pw")], "PLAIN", "tim", "pw"),
+}
+
+
+@pytest.mark.parametrize("name", LOGINS)
+def test_one_login(tshark, session_capture, two_pass, name):
+    lines, mechanism, user, password = LOGINS[name]
+    rows = tshark.fields(session_capture(login(*lines)), "", "mailxtra.auth.mechanism", "mailxtra.auth.username", "mailxtra.auth.password", two_pass=two_pass)
+    mechanisms, users, passwords = ({value for one in rows for value in one[column]} for column in range(3))
+    assert mechanisms == {mechanism}
+    assert users == ({user} if user else set()) and passwords == ({password} if password else set())
+    assert findings(tshark, session_capture(login(*lines)), two_pass, "bad_base64_auth") == set()

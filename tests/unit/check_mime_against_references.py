@@ -296,7 +296,11 @@ def junk_in_header(part, header):
     lines = re.split(rb"(?<=\n)|(?<=\r)(?!\n)", header)
     while lines and lines[0][:1] in (b" ", b"\t"):
         del lines[0]  # the continuation of nothing
-    kept = [line for line in lines if re.match(rb"[ \t\r\n]|[^\x00-\x20:\x7f]+[ \t]*:", line) or not line]
+    kept, junk = [], False
+    for line in lines:
+        # what continues the line goes with it
+        junk = junk if line[:1] in (b" ", b"\t") else bool(line) and not re.match(rb"[\r\n]|[^\x00-\x20:\x7f]+[ \t]*:", line)
+        kept += [] if junk else [line]
     return b"".join(kept)
 
 
