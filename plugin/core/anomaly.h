@@ -25,7 +25,10 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(HELO_ADDRESS_DIFFERS, "helo_address_differs", WARN, "The address in HELO/EHLO is not the client's")              \
     X(HELO_NAME_DIFFERS, "helo_name_differs", NOTE,                                                                    \
       "The server knows the client by another name than it gave in HELO/EHLO")                                         \
-    X(RECEIVED_MALFORMED, "received_malformed", WARN, "Received field that no mail server writes")                     \
+    X(FROM_NO_ADDRESS, "from_no_address", NOTE, "From names nobody who has an address")                                \
+    X(RELAYED_BY_THIRD_PARTY, "relayed_by_third_party", WARN,                                                          \
+      "Sent on by a server of neither the sender nor the recipient")                                                   \
+    X(RECEIVED_MALFORMED, "received_malformed", WARN, "Received field without what servers write")                     \
     X(RECEIVED_HELO_DIFFERS, "received_helo_differs", NOTE,                                                            \
       "Received: the client called itself otherwise than its address does")                                            \
     X(RECEIVED_CHAIN_BROKEN, "received_chain_broken", NOTE,                                                            \

@@ -273,3 +273,76 @@ def test_one_login(tshark, session_capture, two_pass, name):
     assert mechanisms == {mechanism}
     assert users == ({user} if user else set()) and passwords == ({password} if password else set())
     assert findings(tshark, session_capture(login(*lines)), two_pass, "bad_base64_auth") == set()
+
+
+# ---------------------------------------------------------------- traces
+
+
+def sessions(workspace, *hops):
+    """(client, server, transcript, port) each; one session after the other."""
+    frames = []
+    for number, (client, server, transcript, port) in enumerate(hops):
+        frames += tcp_session(transcript, client=(client, 41000 + number), server=(server, port))
+    return write_pcap(workspace.folder() / "hops.pcap", frames)
+
+
+AUTHOR, FIRST, SECOND, READER = "198.51.100.1", "198.51.100.2", "203.0.113.3", "203.0.113.4"
+RECEIVED = b"Received: from %s by %s; Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+
+
+def test_the_hops_of_a_mail_that_gets_its_id_on_the_way(tshark, workspace, two_pass):
+    author = b"From: ann@example.org\r\nTo: bob@example.net\r\nSubject: lunch\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+    first = RECEIVED % (b"pc.example.org", b"mx.example.org")
+    second = RECEIVED % (b"mx.example.org", b"mx.example.net")
+    added = b"Message-ID: <1@mx.example.org>\r\n"
+    capture = sessions(
+        workspace,
+        (AUTHOR, FIRST, smtp(author + b"\r\nHi\r\n"), 25),
+        (FIRST, SECOND, smtp(first + author + added + b"\r\nHi\r\n"), 25),
+        (READER, SECOND, pop3(second + first + author + added + b"\r\nHi\r\n"), 110),
+        (AUTHOR, FIRST, smtp(author + b"\r\nsomething else\r\n"), 25),
+    )
+    rows = tshark.fields(capture, "mailxtra.message.size", "mailxtra.message.trace", "mailxtra.message.hop", "mailxtra.message.added", two_pass=two_pass)
+    assert [row[:2] for row in rows] == [[["1"], ["1"]], [["1"], ["2"]], [["1"], ["3"]], [["2"], ["1"]]]
+    assert rows[1][2] == ["Received", "Message-ID"] and rows[2][2] == ["Received"]
+
+
+SPAM = b"From: Anonymous Spammer\r\nTo: (recipient list suppressed)\r\nMessage-Id: <w45@unwilling.example.com>\r\nSubject: MONEY\r\n\r\nspam\r\n"
+RELAY = b"Received: from spammer.example.cn ([192.0.2.120]) by unwilling.example.com (8.6.5/8.5.8) with SMTP id L1; Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+
+
+def relayed(mail):
+    transcript = smtp(mail, sender=b"<spam@spammer.example.cn>")
+    return [(side, data.replace(b"EHLO client.example.org", b"EHLO unwilling.example.com")) for side, data in transcript]
+
+
+def test_a_third_party_that_relayed(tshark, workspace, two_pass):
+    top = b"Received: from unwilling.example.com (unwilling.example.com [198.51.100.2]) by mx.example.net (8.8.5) id 1 for <bob@example.net>; Fri, 27 Nov 2026 10:00:01 +0000\r\n"
+    capture = sessions(workspace, (FIRST, SECOND, relayed(RELAY + SPAM), 25), (READER, SECOND, pop3(top + RELAY + SPAM), 110))
+    names = ["mailxtra.expert.relayed_by_third_party", "mailxtra.expert.from_no_address"]
+    rows = tshark.fields(capture, "mailxtra.message.size", *names, two_pass=two_pass)
+    assert [[len(cell) for cell in one] for one in rows] == [[1, 1], [1, 1]]
+    text = tshark.read(capture, "-q", "-z", "expert", two_pass=two_pass)
+    assert "Relayed by a third party: unwilling.example.com took it from spammer.example.cn" in text
+
+
+LINES = b"Received: from lemongrass.example by galangal.example.org (8.7.3/8.5.1)...\r\nReceived: No Information Here, Go Away!\r\n"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_received_lines_without_a_date(tshark, session_capture, two_pass, protocol):
+    forged = b"Received: from galangal.example.org (dial.example.cn [192.0.2.120]) by mx.example.net (8.8.5)...\r\n"
+    capture = session_capture(PROTOCOLS[protocol](forged + LINES + HEAD + b"\r\nHi\r\n"), **options(protocol))
+    text = tshark.read(capture, "-q", "-z", "expert", two_pass=two_pass)
+    assert 'Received line 1 of 3 (from the top) "from galangal.example.org (dial.example.cn [192....' in text
+    assert 'Received line 2 of 3 (from the top) "from lemongrass.example by galangal.example.org ...' in text
+    assert 'Received line 3 of 3 (from the top) "No Information Here, Go Away!" says neither "from" nor "by", and has no date' in text
+    assert "mx.example.net: the client called itself galangal.example.org, but its address 192.0.2.120 belongs to dial.example.cn" in text
+
+
+def test_the_envelope_s_sender_in_a_mailbox(tshark, session_capture, two_pass):
+    """Return-Path is what MAIL FROM was; the same finding as in transfer."""
+    handed_over = session_capture(smtp(HEAD + b"\r\nHi\r\n", sender=b"<x@spam.example.com>"))
+    fetched = session_capture(pop3(b"Return-Path: <x@spam.example.com>\r\n" + HEAD + b"\r\nHi\r\n"), **POP3)
+    for capture in (handed_over, fetched):
+        assert findings(tshark, capture, two_pass, "from_domain_differs") == {"from_domain_differs"}
