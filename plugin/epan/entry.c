@@ -27,8 +27,8 @@
 
 #include <epan/tap.h>
 
-#include "../core/mail_recogniser.h"
-#include "../core/stream_assembler.h"
+#include "mail_recogniser.h"
+#include "stream_assembler.h"
 
 int proto_mailxtra = -1;
 

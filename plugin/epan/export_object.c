@@ -17,7 +17,7 @@
 #include <epan/export_object.h>
 #include <epan/tap.h>
 
-#include "../core/export_name.h"
+#include "export_name.h"
 
 /* An object on its way into a list: borrowed for the time of the call. */
 typedef struct offered_object {

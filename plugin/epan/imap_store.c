@@ -8,7 +8,7 @@
 
 #include <epan/to_str.h>
 
-#include "../core/imap_pieces.h"
+#include "imap_pieces.h"
 
 struct imap_mailbox_view {
     guint32 id;

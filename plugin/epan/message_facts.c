@@ -7,8 +7,8 @@
 #include "prefs.h"
 #include "trace_store.h"
 
-#include "../core/digest.h"
-#include "../core/hop_check.h"
+#include "digest.h"
+#include "hop_check.h"
 
 message_analysis *message_facts_new(const stored_message *stored)
 {

@@ -9,7 +9,7 @@
 
 #include "message_store.h"
 
-#include "../core/message_analysis.h"
+#include "message_analysis.h"
 
 /* The analysis of a finished message whose bytes are there. Owned by pinfo->pool; never NULL. */
 message_analysis *message_facts(stored_message *stored, packet_info *pinfo);

@@ -5,7 +5,7 @@
 
 #include "text.h"
 
-#include "../core/limits.h"
+#include "limits.h"
 
 /* Fragments that are told apart; beyond, several frames are one. */
 #define LIMIT_FRAGMENTS 100000

@@ -11,9 +11,9 @@
 
 #include <epan/reassemble.h>
 
-#include "../core/byte_rope.h"
-#include "../core/mail_event.h"
-#include "../core/mime_parser.h"
+#include "byte_rope.h"
+#include "mail_event.h"
+#include "mime_parser.h"
 
 /* What only mail of IMAP has. All text is UTF-8, NULL when not known. */
 typedef struct imap_facts {

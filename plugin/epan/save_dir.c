@@ -3,7 +3,7 @@
  */
 #include "save_dir.h"
 
-#include "../core/export_name.h"
+#include "export_name.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "../core/slice.h"
+#include "slice.h"
 
 typedef struct save_dir save_dir;
 

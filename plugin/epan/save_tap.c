@@ -22,10 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../core/digest.h"
-#include "../core/export_name.h"
-#include "../core/jsonl.h"
-#include "../core/option_word.h"
+#include "digest.h"
+#include "export_name.h"
+#include "jsonl.h"
+#include "option_word.h"
 
 #define COMMAND "mailxtra,save"
 

@@ -9,8 +9,8 @@
 
 #include <epan/to_str.h>
 
-#include "../core/imap_response.h"
-#include "../core/trace_check.h"
+#include "imap_response.h"
+#include "trace_check.h"
 
 /* Failed logins of one session that are worth a note. People mistype their password once or twice. */
 #define MANY_LOGIN_FAILURES 3

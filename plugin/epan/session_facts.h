@@ -9,7 +9,7 @@
 
 #include "ws_compat.h"
 
-#include "../core/mail_event.h"
+#include "mail_event.h"
 
 typedef enum session_end {
     SESSION_OPEN,          /* its end is not in the capture */

@@ -13,9 +13,9 @@
 
 #include <epan/stat_tap_ui.h>
 
-#include "../core/header.h"
-#include "../core/limits.h"
-#include "../core/trace_check.h"
+#include "header.h"
+#include "limits.h"
+#include "trace_check.h"
 
 /* ---- cells ---- */
 

@@ -14,10 +14,10 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/proto_data.h>
 
-#include "../core/limits.h"
-#include "../core/mail_opening.h"
-#include "../core/mail_session.h"
-#include "../core/stream_assembler.h"
+#include "limits.h"
+#include "mail_opening.h"
+#include "mail_session.h"
+#include "stream_assembler.h"
 
 /* Times that a conversation without a beginning is looked at again after it was refused. */
 #define LIMIT_LOOKS 64

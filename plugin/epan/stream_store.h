@@ -14,7 +14,7 @@
 
 #include <epan/conversation.h>
 
-#include "../core/mail_event.h"
+#include "mail_event.h"
 
 /* A TCP segment as the IP layer handed it to TCP. */
 typedef struct mail_conversation mail_conversation;

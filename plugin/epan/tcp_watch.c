@@ -11,7 +11,7 @@
 #include <epan/exceptions.h>
 #include <epan/ipproto.h>
 
-#include "../core/stream_assembler.h"
+#include "stream_assembler.h"
 
 #define TCP_HEADER_BYTES 20
 

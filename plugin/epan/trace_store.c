@@ -3,8 +3,8 @@
  */
 #include "trace_store.h"
 
-#include "../core/header.h"
-#include "../core/limits.h"
+#include "header.h"
+#include "limits.h"
 
 /* Earlier hops of one message that are compared with its Received fields. */
 #define LIMIT_WITNESSES 32

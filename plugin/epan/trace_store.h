@@ -13,8 +13,8 @@
 #include "message_store.h"
 #include "session_facts.h"
 
-#include "../core/mail_trace.h"
-#include "../core/trace_check.h"
+#include "mail_trace.h"
+#include "trace_check.h"
 
 /* A message on one hop, as its session stood when it ended. */
 typedef struct trace_entry {

@@ -7,7 +7,7 @@
 #include "text.h"
 #include "trace_store.h"
 
-#include "../core/reply_meaning.h"
+#include "reply_meaning.h"
 
 /* What is being drawn. */
 typedef struct trace_drawing {

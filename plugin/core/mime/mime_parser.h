@@ -8,8 +8,7 @@
 #ifndef MAILXTRA_MIME_PARSER_H
 #define MAILXTRA_MIME_PARSER_H
 
-#include "anomaly.h"
-#include "slice.h"
+#include "header.h"
 
 /* A hole in the message: `missing` bytes (0: unknown how many) are lost in front of
  * the message byte at `offset`. Sorted by offset. */
@@ -17,16 +16,6 @@ typedef struct mime_gap {
     gsize offset;
     guint64 missing;
 } mime_gap;
-
-typedef struct header_field {
-    gsize offset, length; /* in the message, folding and line end included */
-    char *name;           /* as written; never NULL; valid UTF-8 */
-    char *value;          /* unfolded, encoded words decoded, valid UTF-8, control characters kept out; never NULL */
-    slice sent;           /* borrowed: behind the colon, folded as it came */
-    slice raw_value;      /* the same; of a field of a part 8-bit bytes that are no UTF-8 are turned into it */
-    char *in_utf8;        /* owned: what raw_value points to then; NULL: it is `sent` */
-    anomaly_set anomalies;
-} header_field;
 
 typedef enum mime_encoding {
     MIME_ENCODING_IDENTITY,

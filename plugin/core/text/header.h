@@ -7,8 +7,17 @@
 #define MAILXTRA_HEADER_H
 
 #include "anomaly.h"
-#include "mime_parser.h"
 #include "slice.h"
+
+typedef struct header_field {
+    gsize offset, length; /* in the message, folding and line end included */
+    char *name;           /* as written; never NULL; valid UTF-8 */
+    char *value;          /* unfolded, encoded words decoded, valid UTF-8, control characters kept out; never NULL */
+    slice sent;           /* borrowed: behind the colon, folded as it came */
+    slice raw_value;      /* the same; of a field of a part 8-bit bytes that are no UTF-8 are turned into it */
+    char *in_utf8;        /* owned: what raw_value points to then; NULL: it is `sent` */
+    anomaly_set anomalies;
+} header_field;
 
 typedef enum header_end {
     HEADER_END_BLANK_LINE, /* the proper end */
