@@ -25,7 +25,10 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(HELO_ADDRESS_DIFFERS, "helo_address_differs", WARN, "The address in HELO/EHLO is not the client's")              \
     X(HELO_NAME_DIFFERS, "helo_name_differs", NOTE,                                                                    \
       "The server knows the client by another name than it gave in HELO/EHLO")                                         \
-    X(RECEIVED_MALFORMED, "received_malformed", WARN, "Received field that no mail server writes")                     \
+    X(FROM_NO_ADDRESS, "from_no_address", NOTE, "From names nobody who has an address")                                \
+    X(RELAYED_BY_THIRD_PARTY, "relayed_by_third_party", WARN,                                                          \
+      "Sent on by a server of neither the sender nor the recipient")                                                   \
+    X(RECEIVED_MALFORMED, "received_malformed", WARN, "Received field without what servers write")                     \
     X(RECEIVED_HELO_DIFFERS, "received_helo_differs", NOTE,                                                            \
       "Received: the client called itself otherwise than its address does")                                            \
     X(RECEIVED_CHAIN_BROKEN, "received_chain_broken", NOTE,                                                            \
@@ -105,6 +108,8 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(PART_WITHOUT_BLANK_LINE, "part_without_blank_line", NOTE, "No blank line between header and body")               \
     X(NESTING_LIMIT, "nesting_limit", WARN, "Nested too deeply; shown without its inner structure")                    \
     X(PART_LIMIT, "part_limit", WARN, "Too many parts; the rest is shown as one")                                      \
+    X(PART_HEADER_LOST, "part_header_lost", WARN,                                                                      \
+      "The header of this part is lost; its lines look like base64, and are decoded so")                               \
     X(PART_INCOMPLETE, "part_incomplete", WARN, "Bytes of this part are missing: lost, or not asked for")              \
     X(UNSAFE_FILENAME, "unsafe_filename", WARN, "File name is not safe; exported under another one")                   \
     X(HEADER_NUL, "header_nul", WARN, "Header field has a NUL byte")                                                   \

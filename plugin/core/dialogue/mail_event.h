@@ -58,10 +58,11 @@ typedef struct mail_param {
 
 /* What a SASL line says (RFC 4422 and the mechanisms' own RFCs). len 0 = not there. */
 typedef struct mail_auth {
-    const char *mechanism; /* upper case, registered name; NULL when unknown */
+    const char *mechanism; /* upper case; of an unknown one the name as sent; NULL: none was named */
     slice username;        /* authcid */
     slice authzid;
     slice password;
+    gboolean has_password; /* SASL: this line says it; an empty one is a value, too */
     slice token;     /* XOAUTH2/OAUTHBEARER bearer token, CRAM-MD5/APOP digest, SCRAM client proof */
     slice challenge; /* decoded bytes of a server challenge */
     slice response;  /* decoded bytes of a client response */

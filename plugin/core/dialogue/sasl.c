@@ -11,9 +11,10 @@
  *   EXTERNAL      RFC 4422 A [authzid]           ANONYMOUS  RFC 4505  [trace]
  *   NTLM          [MS-SMTPNTLM], [MS-NLMP]       GSSAPI, GSS-SPNEGO  RFC 4752, 4178: bytes
  *
- * Policy: messages are told apart by their order, never by the text of the prompt (servers
- * translate it). A line that is not base64 is given as it stands, BAD_BASE64_AUTH; missing
- * padding is forgiven but marked.
+ * Policy: which of LOGIN's messages a response is, the prompt says, if it is one of those that servers write (some ask
+ * for the user name once more although it came with AUTH); others are translated, and then it is the order. Prompts that
+ * are no base64, or end in NUL, are text. A line that is not base64 is given as it stands, BAD_BASE64_AUTH; missing
+ * padding is forgiven but marked. PLAIN with something else than NUL in between is read as far as it can be, BAD_SASL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,10 +25,16 @@ typedef anomaly_set (*sasl_parser)(sasl *exchange, slice message, mail_auth *aut
 typedef struct sasl_mechanism {
     const char *name;
     sasl_parser client;
+    gboolean prompts; /* what the server says is for people, if anything */
 } sasl_mechanism;
+
+/* What a server of LOGIN has asked for. */
+typedef enum sasl_prompt { PROMPT_NONE, PROMPT_USERNAME, PROMPT_PASSWORD } sasl_prompt;
 
 struct sasl {
     const sasl_mechanism *mechanism; /* NULL: unknown */
+    char *name;                      /* upper case; NULL: none */
+    sasl_prompt prompt;              /* not answered yet */
     guint client_messages;           /* seen so far */
     GByteArray *message;             /* the line decoded last */
     GByteArray *username, *authzid, *password, *token;
@@ -58,34 +65,94 @@ static gboolean take_until(slice *rest, guint8 byte, slice *taken_r)
     return at != NULL;
 }
 
+static void take_password(sasl *exchange, slice password, mail_auth *auth)
+{
+    auth->password = remember(exchange->password, password);
+    auth->has_password = TRUE;
+}
+
+/* What clients write in the place of NUL: its escapes, and separators of other formats. */
+static const char *const plain_separators[] = {"\\000", "\\x00", "\\0", "%00", "\001", "\t", "\n", "|", ":", " "};
+
+static const guint8 *find_text(slice s, const char *text)
+{
+    gsize len = strlen(text);
+    for (gsize i = 0; i + len <= s.len; i++)
+        if (memcmp(s.data + i, text, len) == 0)
+            return s.data + i;
+    return NULL;
+}
+
+/* "user SEPARATOR password", with an authzid, which may be empty, in front or not. */
+static void split_plain(sasl *exchange, slice message, const char *separator, mail_auth *auth)
+{
+    slice pieces[3];
+    guint count = 0;
+    for (; count < 2; count++) {
+        const guint8 *at = find_text(message, separator);
+        if (!at)
+            break;
+        pieces[count] = slice_head(message, (gsize)(at - message.data));
+        message = slice_from(message, pieces[count].len + strlen(separator));
+    }
+    pieces[count] = message;
+    if (count == 2 && pieces[0].len)
+        auth->authzid = remember(exchange->authzid, pieces[0]);
+    auth->username = remember(exchange->username, pieces[count - 1]);
+    take_password(exchange, pieces[count], auth);
+}
+
+static anomaly_set parse_plain_without_nul(sasl *exchange, slice message, mail_auth *auth)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(plain_separators); i++) {
+        if (!find_text(message, plain_separators[i]))
+            continue;
+        split_plain(exchange, message, plain_separators[i], auth);
+        break;
+    }
+    return ANOMALY_BIT(ANOMALY_BAD_SASL);
+}
+
 static anomaly_set parse_plain(sasl *exchange, slice message, mail_auth *auth)
 {
     slice rest = message, first, second;
-    gboolean has_first, has_second;
+    gboolean has_first, has_second, doubled = FALSE;
 
     if (message.len == 0)
         return 0;
     has_first = take_until(&rest, 0, &first);
+    while (rest.len > 1 && rest.data[0] == 0 && memchr(rest.data + 1, 0, rest.len - 1)) { /* NUL NUL user NUL password */
+        rest = slice_from(rest, 1);
+        doubled = TRUE;
+    }
     has_second = take_until(&rest, 0, &second);
     if (!has_first)
-        return ANOMALY_BIT(ANOMALY_BAD_SASL);
+        return parse_plain_without_nul(exchange, message, auth);
     if (!has_second) { /* "user NUL password", as some clients send it */
         auth->username = remember(exchange->username, first);
-        auth->password = remember(exchange->password, second);
+        take_password(exchange, second, auth);
         return ANOMALY_BIT(ANOMALY_BAD_SASL);
+    }
+    while (rest.len && rest.data[rest.len - 1] == 0) { /* a C string with its NUL */
+        rest.len--;
+        doubled = TRUE;
     }
     auth->authzid = remember(exchange->authzid, first);
     auth->username = remember(exchange->username, second);
-    auth->password = remember(exchange->password, rest);
-    return rest.len && memchr(rest.data, 0, rest.len) ? ANOMALY_BIT(ANOMALY_BAD_SASL) : 0;
+    take_password(exchange, rest, auth);
+    return doubled || (rest.len && memchr(rest.data, 0, rest.len)) ? ANOMALY_BIT(ANOMALY_BAD_SASL) : 0;
 }
 
 static anomaly_set parse_login(sasl *exchange, slice message, mail_auth *auth)
 {
-    if (exchange->client_messages == 0)
+    sasl_prompt prompt = exchange->prompt;
+    exchange->prompt = PROMPT_NONE;
+    if (prompt == PROMPT_NONE)
+        prompt = exchange->client_messages == 0 ? PROMPT_USERNAME : exchange->client_messages == 1 ? PROMPT_PASSWORD : PROMPT_NONE;
+    if (prompt == PROMPT_USERNAME)
         auth->username = remember(exchange->username, message);
-    else if (exchange->client_messages == 1)
-        auth->password = remember(exchange->password, message);
+    else if (prompt == PROMPT_PASSWORD)
+        take_password(exchange, message, auth);
     else
         return ANOMALY_BIT(ANOMALY_BAD_SASL);
     return 0;
@@ -337,31 +404,46 @@ static anomaly_set parse_opaque(sasl *exchange, slice message, mail_auth *auth)
 
 /* The names of IANA's registry, and LOGIN, NTLM and XOAUTH2, which are not in it. */
 static const sasl_mechanism mechanism_table[] = {
-    {"PLAIN", parse_plain},
-    {"LOGIN", parse_login},
-    {"CRAM-MD5", parse_cram_md5},
-    {"DIGEST-MD5", parse_digest_md5},
-    {"NTLM", parse_ntlm},
-    {"GSSAPI", parse_negotiate},
-    {"GSS-SPNEGO", parse_negotiate},
-    {"SCRAM-SHA-1", parse_scram},
-    {"SCRAM-SHA-1-PLUS", parse_scram},
-    {"SCRAM-SHA-256", parse_scram},
-    {"SCRAM-SHA-256-PLUS", parse_scram},
-    {"SCRAM-SHA-512", parse_scram},
-    {"SCRAM-SHA-512-PLUS", parse_scram},
-    {"XOAUTH2", parse_xoauth2},
-    {"OAUTHBEARER", parse_oauthbearer},
-    {"EXTERNAL", parse_external},
-    {"ANONYMOUS", parse_anonymous},
-    {"KERBEROS_V4", parse_opaque},
+    {"PLAIN", parse_plain, TRUE},
+    {"LOGIN", parse_login, TRUE},
+    {"CRAM-MD5", parse_cram_md5, FALSE},
+    {"DIGEST-MD5", parse_digest_md5, FALSE},
+    {"NTLM", parse_ntlm, FALSE},
+    {"GSSAPI", parse_negotiate, FALSE},
+    {"GSS-SPNEGO", parse_negotiate, FALSE},
+    {"SCRAM-SHA-1", parse_scram, FALSE},
+    {"SCRAM-SHA-1-PLUS", parse_scram, FALSE},
+    {"SCRAM-SHA-256", parse_scram, FALSE},
+    {"SCRAM-SHA-256-PLUS", parse_scram, FALSE},
+    {"SCRAM-SHA-512", parse_scram, FALSE},
+    {"SCRAM-SHA-512-PLUS", parse_scram, FALSE},
+    {"XOAUTH2", parse_xoauth2, FALSE},
+    {"OAUTHBEARER", parse_oauthbearer, FALSE},
+    {"EXTERNAL", parse_external, TRUE},
+    {"ANONYMOUS", parse_anonymous, TRUE},
+    {"KERBEROS_V4", parse_opaque, FALSE},
 };
 
 /* --- the lines --- */
 
+/* No registered name is longer than 20 characters (RFC 4422 3.1); what is sent may be. */
+enum { NAME_BYTES = 64 };
+
+/* The name as it can be shown; NULL: none. */
+static char *name_of(slice mechanism)
+{
+    char *name = slice_dup(slice_head(mechanism, NAME_BYTES));
+    for (char *p = name; *p; p++)
+        *p = g_ascii_isgraph(*p) ? g_ascii_toupper(*p) : '?';
+    if (!*name)
+        g_clear_pointer(&name, g_free);
+    return name;
+}
+
 sasl *sasl_new(slice mechanism)
 {
     sasl *exchange = g_new0(sasl, 1);
+    exchange->name = name_of(mechanism);
     for (gsize i = 0; i < G_N_ELEMENTS(mechanism_table); i++)
         if (slice_is(mechanism, mechanism_table[i].name))
             exchange->mechanism = &mechanism_table[i];
@@ -390,6 +472,7 @@ void sasl_free(sasl *exchange)
     wipe(exchange->authzid);
     wipe(exchange->password);
     wipe(exchange->token);
+    g_free(exchange->name);
     g_free(exchange);
 }
 
@@ -433,16 +516,30 @@ static anomaly_set decode_line(sasl *exchange, slice line)
 
 static void begin_auth(const sasl *exchange, mail_auth *auth_r)
 {
-    *auth_r = (mail_auth){.mechanism = exchange->mechanism ? exchange->mechanism->name : NULL};
+    *auth_r = (mail_auth){.mechanism = exchange->name};
+}
+
+/* "LOGIN user password", both on one line. */
+static anomaly_set take_both(sasl *exchange, slice first, slice second, mail_auth *auth_r)
+{
+    mail_auth user;
+    anomaly_set anomalies = sasl_client_line(exchange, first, TRUE, &user);
+    exchange->prompt = PROMPT_PASSWORD;
+    anomalies |= sasl_client_line(exchange, second, FALSE, auth_r);
+    auth_r->username = user.username;
+    return anomalies;
 }
 
 anomaly_set sasl_begin(sasl **exchange, slice argument, mail_auth *auth_r)
 {
-    const guint8 *blank = memchr(argument.data, ' ', argument.len);
+    const guint8 *blank = argument.len ? memchr(argument.data, ' ', argument.len) : NULL;
     gsize len = blank ? (gsize)(blank - argument.data) : argument.len;
+    slice rest = slice_trim(slice_from(argument, len)), first;
 
     sasl_free(*exchange);
     *exchange = sasl_new(slice_head(argument, len));
+    if (slice_is(slice_head(argument, len), "LOGIN") && rest.len && take_until(&rest, ' ', &first))
+        return take_both(*exchange, first, rest, auth_r);
     return sasl_client_line(*exchange, slice_from(argument, len), TRUE, auth_r);
 }
 
@@ -482,19 +579,61 @@ static gboolean is_supported_line(const sasl *exchange, slice line)
     return len && slice_begins(line, exchange->mechanism->name) && slice_is(slice_from(line, len), " supported");
 }
 
+/* The words in what servers ask; those of other languages are told apart by their order. */
+static sasl_prompt prompt_of(slice text)
+{
+    char *lower = slice_dup(slice_head(text, NAME_BYTES));
+    for (char *p = lower; *p; p++)
+        *p = g_ascii_tolower(*p);
+    sasl_prompt prompt = strstr(lower, "pass") ? PROMPT_PASSWORD
+                         : strstr(lower, "user") || strstr(lower, "login") || g_str_has_prefix(lower, "name") ? PROMPT_USERNAME
+                                                                                                                : PROMPT_NONE;
+    g_free(lower);
+    return prompt;
+}
+
+static slice without_nul(slice text)
+{
+    while (text.len && text.data[text.len - 1] == 0)
+        text.len--;
+    return text;
+}
+
+static gboolean is_text(slice bytes)
+{
+    for (gsize i = 0; i < bytes.len; i++)
+        if (bytes.data[i] < 0x20 || bytes.data[i] == 0x7F)
+            return FALSE;
+    return bytes.len == 0 || g_utf8_validate_len((const char *)bytes.data, bytes.len, NULL);
+}
+
+/* What a server says to people: base64, or in plain text, of which some words happen to be base64 as well ("Password"). */
+static anomaly_set read_prompt(sasl *exchange, slice line, anomaly_set anomalies)
+{
+    slice text = without_nul(bytes_of(exchange->message));
+    g_byte_array_set_size(exchange->message, (guint)text.len);
+    if (anomalies ? !is_text(text) || prompt_of(text) == PROMPT_NONE : !is_text(text))
+        remember(exchange->message, line);
+    exchange->prompt = prompt_of(bytes_of(exchange->message));
+    return 0;
+}
+
 anomaly_set sasl_server_line(sasl *exchange, slice line, mail_auth *auth_r)
 {
     anomaly_set anomalies;
 
     begin_auth(exchange, auth_r);
     auth_r->user = bytes_of(exchange->username);
-    anomalies = decode_line(exchange, slice_trim(line));
-    if (anomalies && is_supported_line(exchange, slice_trim(line)))
+    line = slice_trim(without_nul(line));
+    anomalies = decode_line(exchange, line);
+    if (anomalies && is_supported_line(exchange, line))
         anomalies = 0;
+    if (exchange->mechanism && exchange->mechanism->prompts)
+        anomalies = read_prompt(exchange, line, anomalies);
     /* "334 NTLM supported": the answer to a bare AUTH NTLM is plain text ([MS-SMTPNTLM] 2.2.1.2), and
      * "334 NTLM", as others say, happens to be base64 as well. */
     if (exchange->mechanism && exchange->mechanism->client == parse_ntlm && !is_ntlmssp(bytes_of(exchange->message))) {
-        remember(exchange->message, slice_trim(line));
+        remember(exchange->message, line);
         anomalies = 0;
     }
     auth_r->challenge = bytes_of(exchange->message);

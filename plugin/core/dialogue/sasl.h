@@ -11,12 +11,13 @@
 
 typedef struct sasl sasl;
 
-/* A new exchange of that mechanism ("PLAIN", any case). Of an unknown one challenges and responses are
- * given as decoded bytes. */
+/* A new exchange of that mechanism ("PLAIN", any case). Of an unknown one, which keeps its name, challenges and
+ * responses are given as decoded bytes. */
 sasl *sasl_new(slice mechanism);
 void sasl_free(sasl *exchange);
 
-/* A new exchange out of the argument of AUTH, "mechanism [initial-response]" (RFC 4954 4, RFC 5034 4), in place of
+/* A new exchange out of the argument of AUTH, "mechanism [initial-response]" (RFC 4954 4, RFC 5034 4), or "LOGIN user
+ * password", in place of
  * *exchange, which is freed. The rest as of sasl_client_line(). */
 anomaly_set sasl_begin(sasl **exchange, slice argument, mail_auth *auth_r);
 

@@ -1,8 +1,8 @@
 /* embedded_file.c
  *
- *   "begin" SP mode SP name, a line of uuencode or "end"      up to "end", or to the last line that is uuencode
- *   "begin-base64" SP mode SP name                            up to "===="
- *   "=ybegin" with line=, size= and name=                     up to "=yend", or to the end of the text
+ *   "begin" SP mode [SP name], a line of uuencode or "end"    up to "end", or to the last line that is uuencode
+ *   "begin-base64" SP mode [SP name]                          up to "===="
+ *   "=ybegin" with line= and size=                            up to "=yend", or to the end of the text
  *   "(This file must be converted", ":"                       up to ":", or to the last line of its alphabet; RFC 1741
  *                                                             has "... with BinHex", macutils jokes instead
  *
@@ -45,7 +45,7 @@ static char *name_of(slice bytes, const char *charset)
     return bytes.len ? charset_one_line(charset_to_utf8(bytes, slice_of(charset), NULL)) : NULL;
 }
 
-/* KEYWORD SP octal mode SP name; FALSE: it is not. */
+/* KEYWORD SP octal mode [SP name]; FALSE: it is not. POSIX wants the name, some encoders that read a pipe write none. */
 static gboolean take_begin(slice line, const char *keyword, slice *name_r)
 {
     if (line.len <= strlen(keyword) || memcmp(line.data, keyword, strlen(keyword)) != 0)
@@ -55,7 +55,7 @@ static gboolean take_begin(slice line, const char *keyword, slice *name_r)
     while (digits < rest.len && rest.data[digits] >= '0' && rest.data[digits] <= '7')
         digits++;
     *name_r = slice_trim(slice_from(rest, digits));
-    return digits >= 3 && digits <= 5 && digits < rest.len && rest.data[digits] == ' ' && name_r->len;
+    return digits >= 3 && digits <= 5 && (digits == rest.len || rest.data[digits] == ' ');
 }
 
 /* ---- uuencode ---- */
@@ -151,8 +151,7 @@ static gboolean find_base64(file_scan *f, slice line, gsize next, embedded_file 
 
 static gboolean find_yenc(file_scan *f, slice line, gsize next, embedded_file *file)
 {
-    if (!slice_begins(line, "=ybegin ") || yenc_value(line, "line").len == 0 || yenc_value(line, "size").len == 0 ||
-        yenc_value(line, "name").len == 0)
+    if (!slice_begins(line, "=ybegin ") || yenc_value(line, "line").len == 0 || yenc_value(line, "size").len == 0)
         return FALSE;
     gsize at = next, end = f->lines.bytes.len;
     gboolean closed = FALSE;

@@ -157,7 +157,8 @@ static anomaly_set decode_body(const mime_part *part, decoding *d, GArray *gaps)
     d->out = g_byte_array_new();
     d->decoder = d->sink && !is_encoded(part) ? NULL : cte_decoder_new(part->encoding, d->out);
     gsize at = part->body_offset, end = part->body_offset + part->body_length;
-    for (guint i = mime_body_first_gap(s, at); i < s->gap_count && s->gaps[i].offset < end && !d->enough; i++) {
+    guint first = mime_body_first_gap(s, part->header_lost ? at + 1 : at);
+    for (guint i = first; i < s->gap_count && s->gaps[i].offset < end && !d->enough; i++) {
         decode_range(d, slice_head(slice_from(s->bytes, at), s->gaps[i].offset - at));
         if (d->decoder)
             cte_decoder_gap(d->decoder, s->gaps[i].missing);
@@ -253,8 +254,8 @@ void mime_body_read_decoded(parser *p, mime_part *part)
         part->is_message = TRUE;
         mime_parser_open_part(&inner, part);
     } else {
-        GByteArray *boundary = mime_fields_boundary(part);
-        level l = {part, boundary && boundary->len ? boundary : mime_boundary_recover(&inner, part, boundary)};
+        level l = {.part = part};
+        mime_boundary_settle(&inner, &l, 0);
         mime_parser_set_path(part, l.boundary != NULL);
         g_array_append_val(inner.levels, l);
     }

@@ -10,6 +10,8 @@
  */
 #include "mime_fields.h"
 
+#include "charset.h"
+#include "charset_guess.h"
 #include "cte_decoder.h"
 #include "export_name.h"
 #include "header.h"
@@ -191,9 +193,77 @@ void mime_fields_check_filename(mime_part *part)
         part->anomalies |= ANOMALY_BIT(ANOMALY_UNSAFE_FILENAME);
 }
 
+/* ---- 8-bit bytes in the header ---- */
+
+static gboolean is_raw(const header_field *field)
+{
+    return !charset_is_ascii(field->sent) && !g_utf8_validate_len((const char *)field->sent.data, field->sent.len, NULL);
+}
+
+/* Are all raw fields text in that charset? */
+static gboolean fits(const mime_part *part, slice charset)
+{
+    anomaly_set met = 0;
+    for (guint i = 0; i < part->fields->len; i++) {
+        const header_field *field = g_ptr_array_index(part->fields, i);
+        if (is_raw(field))
+            g_free(charset_to_utf8(field->sent, charset, &met));
+    }
+    return charset.len && met == 0;
+}
+
+/* What all raw fields together look like: one alone may be too short to tell. */
+static const char *guess_charset(const mime_part *part)
+{
+    GByteArray *all = g_byte_array_new();
+    for (guint i = 0; i < part->fields->len; i++) {
+        const header_field *field = g_ptr_array_index(part->fields, i);
+        if (!is_raw(field))
+            continue;
+        g_byte_array_append(all, field->sent.data, (guint)field->sent.len);
+        g_byte_array_append(all, (const guint8 *)"\n", 1);
+    }
+    const char *charset = charset_guess((slice){all->data, all->len});
+    g_byte_array_unref(all);
+    return charset;
+}
+
+static char *declared_charset(const mime_part *part)
+{
+    const header_field *field = header_find(part->fields, "Content-Type");
+    mime_param_list *list = field ? mime_param_parse(field->sent, NULL) : NULL;
+    const char *value = list ? mime_param_value(list, "charset") : NULL;
+    char *charset = value ? g_strdup(value) : NULL;
+    mime_param_list_free(list);
+    return charset;
+}
+
+/* RFC 6532 wants UTF-8. Before it there were senders who wrote the charset of the body, and others. */
+static void convert_raw_fields(mime_part *part)
+{
+    guint raw = 0;
+    for (guint i = 0; i < part->fields->len; i++)
+        raw += is_raw(g_ptr_array_index(part->fields, i));
+    char *declared = raw ? declared_charset(part) : NULL;
+    const char *around = part->parent ? part->parent->header_charset : NULL;
+    if (part->parent && !raw)
+        part->header_charset = g_strdup(around);
+    if (!raw)
+        return;
+    const char *charset = fits(part, slice_of(declared)) ? declared : fits(part, slice_of(around)) ? around : guess_charset(part);
+    for (guint i = 0; i < part->fields->len; i++) {
+        header_field *field = g_ptr_array_index(part->fields, i);
+        if (is_raw(field))
+            header_field_convert(field, slice_of(charset));
+    }
+    part->header_charset = g_strdup(charset);
+    g_free(declared);
+}
+
 void mime_fields_interpret(mime_part *part)
 {
     part->parameters = g_ptr_array_new_with_free_func(parameter_free);
+    convert_raw_fields(part);
     mime_param_list *content = read_value(part, "Content-Type");
     mime_param_list *disposition = read_value(part, "Content-Disposition");
     const header_field *description = header_find(part->fields, "Content-Description");
@@ -214,7 +284,7 @@ void mime_fields_interpret(mime_part *part)
 GByteArray *mime_fields_boundary(const mime_part *part)
 {
     const header_field *field = header_find(part->fields, "Content-Type");
-    mime_param_list *list = field ? mime_param_parse(field->raw_value, NULL) : NULL;
+    mime_param_list *list = field ? mime_param_parse(field->sent, NULL) : NULL;
     GByteArray *boundary = NULL;
     if (list && mime_param_find(list, "boundary")) {
         slice bytes = rfc822_trim_right(mime_param_bytes(list, "boundary"));

@@ -96,6 +96,60 @@ gboolean mime_parser_may_nest(parser *p, mime_part *part)
     return FALSE;
 }
 
+static gboolean has_hole(const parser *p, gsize from, gsize to)
+{
+    guint gap = mime_body_first_gap(p->source, from);
+    return gap < p->source->gap_count && p->source->gaps[gap].offset <= to;
+}
+
+static void set_lost(mime_part *part)
+{
+    part->header_lost = TRUE;
+    part->encoding = MIME_ENCODING_BASE64;
+    part->anomalies |= ANOMALY_BIT(ANOMALY_PART_HEADER_LOST);
+    if (header_find(part->fields, "Content-Type"))
+        return;
+    g_free(part->type);
+    part->type = g_strdup("application/octet-stream");
+}
+
+/* Where the body begins of a part whose header a hole has ended: a line of the header without its ":" has become the
+ * first one of the body. */
+static gsize behind_hurt_line(parser *p, const mime_part *part)
+{
+    gsize body = part->body_offset;
+    guint gap = mime_body_first_gap(p->source, body);
+    gboolean blank_line = part->header_length && !(part->anomalies & ANOMALY_BIT(ANOMALY_PART_WITHOUT_BLANK_LINE));
+    if (blank_line || body >= p->bytes.len || gap >= p->source->gap_count || p->source->gaps[gap].offset >= line_end(p, body))
+        return body;
+    return p->source->gaps[gap].offset;
+}
+
+/* A hole in the header of a leaf has taken its Content-Transfer-Encoding. The lines behind show whether it was base64. */
+static void recover_encoding(parser *p, mime_part *part)
+{
+    gsize skip, body = behind_hurt_line(p, part);
+    gboolean composite = is_message_type(part) || has_type(part, "multipart/");
+    if (composite || part->encoding_name || !has_hole(p, part->header_offset, body) ||
+        !mime_boundary_is_base64(p, body, &skip))
+        return;
+    p->at = part->body_offset = body + skip;
+    part->header_length = part->body_offset - part->header_offset;
+    set_lost(part);
+}
+
+/* Opens a part of whose header nothing is left. */
+static void open_bare(parser *p, mime_part *parent)
+{
+    mime_part *part = add_part(p, parent);
+    level l = {.part = part};
+    part->fields = g_ptr_array_new();
+    mime_fields_interpret(part);
+    set_lost(part);
+    mime_parser_set_path(part, FALSE);
+    g_array_append_val(p->levels, l);
+}
+
 /* Opens one part at p->at: reads its header and puts it on the stack. TRUE: it is a message, whose
  * root part comes next. */
 static gboolean open_one(parser *p, mime_part *parent)
@@ -103,11 +157,14 @@ static gboolean open_one(parser *p, mime_part *parent)
     mime_part *part = add_part(p, parent);
     read_header(p, part);
     mime_fields_interpret(part);
-    level l = {part, mime_boundary_of(p, part)};
+    level l = {.part = part};
+    mime_boundary_set(p, &l);
+    if (!l.boundary)
+        recover_encoding(p, part);
     gboolean message = is_message_type(part), composite = message || has_type(part, "multipart/");
     gboolean encoded = composite && is_encoded(part) && mime_body_is_encoded(p, part, l.boundary);
     if (encoded || ((message || l.boundary) && !mime_parser_may_nest(p, part))) {
-        g_clear_pointer(&l.boundary, g_byte_array_unref);
+        mime_boundary_clear(&l);
         message = FALSE;
     }
     part->is_message = message;
@@ -128,7 +185,7 @@ void mime_parser_open_part(parser *p, mime_part *parent)
 static void open_rest(parser *p, mime_part *parent)
 {
     mime_part *part = add_part(p, parent);
-    level l = {part, NULL};
+    level l = {.part = part};
     part->fields = g_ptr_array_new();
     mime_fields_interpret(part);
     part->anomalies |= ANOMALY_BIT(ANOMALY_PART_LIMIT);
@@ -148,21 +205,32 @@ static void become_leaf(mime_part *part)
 
 /* ---- closing ---- */
 
-/* Takes the innermost part off the stack; its body ends in front of byte `end`. Returns where it ends
- * indeed, which is behind `end` if the line end there was its header's: the parts around it end there
- * too. */
+/* A header that reaches the boundary: its last line end is the boundary's. So an attached message of nothing but a
+ * header is as long as it was. */
+static void shorten_header(mime_part *part, gsize end)
+{
+    if (end >= part->body_offset)
+        return;
+    part->body_offset = MAX(end, part->header_offset);
+    part->header_length = part->body_offset - part->header_offset;
+}
+
+/* Takes the innermost part off the stack; it ends in front of byte `end`. Returns where it ends indeed, which is
+ * behind `end` if the line end there is that of a header around it: the parts around it end there too. */
 static gsize close_part(parser *p, gsize end)
 {
     level *l = level_at(p, p->levels->len - 1);
     mime_part *part = l->part;
     gboolean elsewhere = part->source != p->source; /* a decoded multipart: its own body is no place in these bytes */
-    if (!elsewhere)
+    if (!elsewhere) {
+        shorten_header(part, end);
         part->body_length = end > part->body_offset ? end - part->body_offset : 0;
+    }
     if (l->boundary && part->children)
         part->anomalies |= ANOMALY_BIT(ANOMALY_MISSING_CLOSE_BOUNDARY);
     else if (l->boundary)
         become_leaf(part);
-    g_clear_pointer(&l->boundary, g_byte_array_unref);
+    mime_boundary_clear(l);
     g_array_set_size(p->levels, p->levels->len - 1);
     if (elsewhere)
         return end;
@@ -238,14 +306,17 @@ static void take_boundary(parser *p, const boundary_match *match)
     if (match->closing) {
         if (!l->part->children)
             become_leaf(l->part);
-        g_clear_pointer(&l->boundary, g_byte_array_unref);
+        mime_boundary_clear(l);
     } else if (is_empty_part(p, match)) {
         return;
     } else if (p->message->parts->len + 1 >= LIMIT_MIME_PARTS) {
         open_rest(p, l->part);
     } else {
         mime_part *parent = l->part;
-        mime_parser_open_part(p, parent);
+        if (match->bare)
+            open_bare(p, parent);
+        else
+            mime_parser_open_part(p, parent);
         if (match->orphan)
             mark_orphan(parent);
     }
@@ -362,6 +433,7 @@ static void part_free(mime_part *part)
     g_free(part->path);
     g_free(part->type);
     g_free(part->charset);
+    g_free(part->header_charset);
     g_free(part->boundary);
     g_free(part->encoding_name);
     g_free(part->disposition);

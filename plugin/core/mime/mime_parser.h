@@ -69,6 +69,7 @@ struct mime_part {
     char *type;              /* "text/plain", lower case; the default where none is given (RFC 2045 5.2, RFC 2046 5.1.5) */
     GPtrArray *parameters;   /* of mime_parameter*, owned: Content-Type's, then Content-Disposition's; never NULL */
     char *charset;           /* as declared, NULL: none */
+    char *header_charset;    /* that of 8-bit bytes in the header that are no UTF-8: the declared one, that of the part around it, or a guess; NULL: none */
     char *boundary;          /* NULL: none */
     mime_encoding encoding;  /* as undone by mime_part_decode(): identity for a multipart whose encoding is not true */
     char *encoding_name;     /* as declared, lower case; NULL: none */
@@ -78,6 +79,7 @@ struct mime_part {
     char *description;       /* Content-Description, decoded; NULL: none */
     char *content_id;        /* without <>; NULL: none */
     gboolean is_message;     /* message/rfc822 or message/global that was parsed into children */
+    gboolean header_lost;    /* a hole took the header, or its Content-Transfer-Encoding; the encoding is a guess, and the body begins with a whole quantum */
     gboolean is_attachment;  /* DESIGN policy: disposition attachment, or file name, or a type other than text, multipart, message */
     guint64 missing;         /* bytes lost inside this part's header or body */
     gboolean complete;       /* no hole touches it and its end was seen */

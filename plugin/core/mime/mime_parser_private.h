@@ -15,6 +15,7 @@
 typedef struct level {
     mime_part *part;
     GByteArray *boundary; /* a multipart whose closing boundary has not come yet; else NULL */
+    GByteArray *declared; /* the boundary is a guess: what the header says; its closing form counts too. Else NULL */
 } level;
 
 /* Holes at offsets up to `upto`, and behind the region before, are in `owner`. */
@@ -31,6 +32,7 @@ typedef struct boundary_match {
     gsize hole;             /* what a hole has left of one: where the hole is; else 0 */
     gboolean intact_before; /* the hole is inside of the boundary line: it touches no part */
     gboolean orphan;        /* the hole has taken the line: the part behind has lost some of its header */
+    gboolean bare;          /* ... all of it, and its body is base64 */
 } boundary_match;
 
 typedef struct parser {
@@ -89,7 +91,8 @@ static inline gboolean has_type(const mime_part *part, const char *prefix)
 
 static inline gboolean is_message_type(const mime_part *part)
 {
-    return strcmp(part->type, "message/rfc822") == 0 || strcmp(part->type, "message/global") == 0;
+    return strcmp(part->type, "message/rfc822") == 0 || strcmp(part->type, "message/global") == 0 ||
+           strcmp(part->type, "message/news") == 0; /* RFC 1036 articles, as newsreaders attach them */
 }
 
 static inline gboolean is_encoded(const mime_part *part)
@@ -119,8 +122,9 @@ void mime_parser_set_path(mime_part *part, gboolean is_multipart);
 
 /* ---- mime_boundary.c ---- */
 
-/* How far a boundary is looked for that no parameter names. */
-enum { GUESS_BYTES = 8192 };
+/* How far a boundary is looked for that no parameter names, where it is not even known that this is a multipart; and
+ * how far behind its line for a field that says that it is one. */
+enum { GUESS_BYTES = 8192, GUESS_HEADER_BYTES = 4096 };
 
 /* Is `delimiter` ("--" taken off, blanks too) that boundary, or its closing form? */
 gboolean mime_boundary_is(const GByteArray *boundary, slice delimiter, gboolean *closing_r);
@@ -134,11 +138,16 @@ gboolean mime_boundary_next(parser *p, boundary_match *match);
 /* Is a boundary, or what a hole left of one, in the lines from p->at up to `end`? Whole ones would have
  * ended the header; these begin inside of a line. It goes to p->pending. */
 gboolean mime_boundary_find_pending(parser *p, gsize end);
-/* The boundary of the part that has just begun, new; NULL: it is no multipart, or has none. */
-GByteArray *mime_boundary_of(parser *p, mime_part *part);
-/* A multipart whose boundary is not known: no parameter or an empty one (`declared`, taken over), or (root only) a
- * hole took the header field away. */
-GByteArray *mime_boundary_recover(parser *p, mime_part *part, GByteArray *declared);
+/* Are there lines of base64 at `at`, a whole line's beginning or, behind a hole, the rest of one? *skip_r: the characters in front
+ * of the first whole quantum. */
+gboolean mime_boundary_is_base64(parser *p, gsize at, gsize *skip_r);
+/* The boundaries of the part that has just begun; none if it is no multipart, or has none. */
+void mime_boundary_set(parser *p, level *l);
+/* The boundaries of a multipart whose body begins at `body`: the declared one, or, if no part begins with it, what a
+ * line "--x" with the header of a part behind it says. Also of a message (root only) that a hole took the Content-Type
+ * from. */
+void mime_boundary_settle(parser *p, level *l, gsize body);
+void mime_boundary_clear(level *l);
 
 /* ---- mime_body.c ---- */
 

@@ -12,8 +12,9 @@
  * XCLIENT, XFORWARD (Postfix's XCLIENT_README): *( SP attribute "=" xtext )
  * RFC 3461 4: xtext = *( xchar / hexchar ), hexchar = "+" 2(%x30-39 / %x41-46)
  *
- * Policy: blanks behind the colon ("MAIL FROM: <a@b>", very common), a missing colon and missing
- * <> are accepted; the latter two are BAD_SYNTAX. So are parameters glued to the ">".
+ * Policy: blanks behind the colon ("MAIL FROM: <a@b>", very common) are accepted. So is, as BAD_SYNTAX, what clients
+ * write who take the command for a header field, and most servers read: a display name or encoded words in front of
+ * the "<" or inside of it, comments, a missing colon or "=", missing <>, parameters glued to the ">".
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -88,20 +89,62 @@ static void split(smtp_command *command, slice line)
     command->argument_offset = command->argument.data ? (guint)(command->argument.data - line.data) : 0;
 }
 
-/* Length of a mailbox: up to the ">" (or blank, without <>) that stands in no quoted string. */
-static gsize mailbox_length(slice s, gboolean angled)
+/* Where the first of these bytes stands that is in no quoted string; s.len: none. */
+static gsize find_unquoted(slice s, const char *bytes)
 {
     gboolean quoted = FALSE;
-    gsize i;
-    for (i = 0; i < s.len; i++) {
+    for (gsize i = 0; i < s.len; i++) {
         if (quoted && s.data[i] == '\\')
             i++;
         else if (s.data[i] == '"')
             quoted = !quoted;
-        else if (!quoted && (angled ? s.data[i] == '>' : is_blank(s.data[i])))
+        else if (!quoted && s.data[i] && strchr(bytes, s.data[i]))
             return i;
     }
-    return angled && memchr(s.data, '>', s.len) ? (gsize)((guint8 *)memchr(s.data, '>', s.len) - s.data) : s.len;
+    return s.len;
+}
+
+/* Length of what stands in <>, up to the ">"; a quoted string that never ends is none. */
+static gsize angled_length(slice s)
+{
+    gsize len = find_unquoted(s, ">");
+    const guint8 *end = len == s.len && s.len ? memchr(s.data, '>', s.len) : NULL;
+    return end ? (gsize)(end - s.data) : len;
+}
+
+/* Where the "<" of the path stands; s.len: there is none. Not that of a parameter: "a@b ENVID=<x>". */
+static gsize find_angle(slice s)
+{
+    for (gsize at = 0; at < s.len;) {
+        gsize len = find_unquoted(slice_from(s, at), " \t");
+        slice word = slice_head(slice_from(s, at), len);
+        gsize angle = find_unquoted(word, "<");
+        const guint8 *equals = word.len ? memchr(word.data, '=', word.len) : NULL;
+        if (angle < word.len && (at == 0 || !equals || equals > word.data + angle || word.data[0] == '='))
+            return at + angle;
+        at += len + 1;
+    }
+    return s.len;
+}
+
+/* The words of a path without <>: the first with an "@", else the first. *at_r: where it begins. */
+static slice bare_mailbox(slice s, gsize *at_r)
+{
+    *at_r = 0;
+    slice first = slice_head(s, find_unquoted(s, " \t"));
+    for (gsize at = 0; at < s.len;) {
+        slice word = slice_head(slice_from(s, at), find_unquoted(slice_from(s, at), " \t"));
+        gsize sign = find_unquoted(word, "@");
+        gboolean whole = word.len > 2 && word.data[0] == '"' && word.data[word.len - 1] == '"';
+        if (whole ? memchr(word.data, '@', word.len) != NULL : sign < find_unquoted(word, "=(")) {
+            *at_r = at;
+            return word;
+        }
+        if (word.len && memchr(word.data, '=', word.len))
+            break; /* the parameters */
+        at += word.len + 1;
+    }
+    return first;
 }
 
 /* "@a,@b:user@c" -> "user@c" (RFC 5321 Appendix C: the source route is ignored). */
@@ -175,39 +218,81 @@ static void parse_params(smtp_command_parser *parser, slice line, slice rest)
     }
 }
 
+static void bad_syntax(smtp_command *command)
+{
+    command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
+}
+
+/* Behind FROM or TO: without the colon, or what stands for it. */
+static slice pass_colon(smtp_command *command, slice rest)
+{
+    rest = slice_trim(rest);
+    if (!rest.len || rest.data[0] != ':')
+        bad_syntax(command);
+    return rest.len && (rest.data[0] == ':' || rest.data[0] == '=') && !slice_begins(rest, "=?") ? slice_trim(slice_from(rest, 1)) : rest;
+}
+
+/* "<a@b> ...", "<Bob <a@b>> ...". Returns what is behind. */
+static slice take_angled(smtp_command *command, slice rest)
+{
+    for (gsize inner; rest = slice_from(rest, 1), inner = find_unquoted(rest, "<"), inner < angled_length(rest);) {
+        bad_syntax(command);
+        rest = slice_from(rest, inner);
+    }
+    gsize len = angled_length(rest);
+    command->path = slice_trim(slice_head(rest, len));
+    command->has_path = TRUE;
+    if (len == rest.len)
+        bad_syntax(command);
+    for (rest = slice_from(rest, len + 1); rest.len && rest.data[0] == '>'; rest = slice_from(rest, 1))
+        bad_syntax(command);
+    return rest;
+}
+
+static slice take_bare(smtp_command *command, slice rest)
+{
+    gsize at;
+    bad_syntax(command);
+    slice word = bare_mailbox(rest, &at);
+    rest = slice_from(rest, at + word.len);
+    if (word.len > 2 && word.data[0] == '"' && word.data[word.len - 1] == '"' && memchr(word.data, '@', word.len))
+        word = slice_head(slice_from(word, 1), word.len - 2);
+    command->path = slice_head(word, find_unquoted(word, "("));
+    command->has_path = TRUE;
+    return rest;
+}
+
+/* "(Bob)" behind the path. */
+static slice pass_comments(smtp_command *command, slice rest)
+{
+    for (slice at = slice_trim(rest); at.len && at.data[0] == '('; at = slice_trim(rest)) {
+        gsize end = find_unquoted(at, ")");
+        bad_syntax(command);
+        rest = slice_from(at, end + 1);
+    }
+    return rest;
+}
+
 /* "FROM:<a@b> SIZE=1" or "TO:<c@d>"; `keyword` is "FROM" or "TO". */
 static void parse_path(smtp_command_parser *parser, slice line, const char *keyword)
 {
     smtp_command *command = &parser->command;
     slice rest = command->argument;
-    gboolean angled;
-    gsize len;
 
-    if (!slice_begins(rest, keyword)) {
-        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
-        return;
-    }
-    rest = slice_trim(slice_from(rest, strlen(keyword)));
-    if (rest.len && rest.data[0] == ':')
-        rest = slice_trim(slice_from(rest, 1));
+    if (slice_begins(rest, keyword))
+        rest = pass_colon(command, slice_from(rest, strlen(keyword)));
     else
-        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
-    angled = rest.len && rest.data[0] == '<';
-    if (angled)
-        rest = slice_from(rest, 1);
-    else
-        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
-    if (rest.len == 0)
+        bad_syntax(command);
+    gsize angle = find_angle(rest);
+    if (angle > 0 || rest.len == 0)
+        bad_syntax(command);
+    if (rest.len == 0 || (angle > 0 && !slice_begins(command->argument, keyword)))
         return;
-    len = mailbox_length(rest, angled);
-    command->path = without_route(slice_trim(slice_head(rest, len)));
-    command->has_path = TRUE;
-    if (angled && len == rest.len)
-        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
-    rest = slice_from(rest, len + (angled ? 1 : 0));
+    rest = angle < rest.len ? take_angled(command, slice_from(rest, angle)) : take_bare(command, rest);
+    command->path = without_route(command->path);
     if (rest.len && !is_blank(rest.data[0]))
-        command->anomalies |= ANOMALY_BIT(ANOMALY_BAD_SYNTAX);
-    parse_params(parser, line, rest);
+        bad_syntax(command);
+    parse_params(parser, line, pass_comments(command, rest));
 }
 
 /* Digits of s as a number; FALSE when there are none or it does not fit 63 bits. */
@@ -288,13 +373,16 @@ const smtp_command *smtp_command_parse(smtp_command_parser *parser, slice line)
     return command;
 }
 
-/* "FROM:" or "TO:" with what the RFC or sloppy clients put behind it: blanks and then "<". */
+/* "FROM:" or "TO:" with what the RFC or sloppy clients put behind it: "<", or, behind a name, "<" and "@". */
 static gboolean certain_path(slice argument, const char *keyword)
 {
     if (!slice_begins(argument, keyword))
         return FALSE;
     argument = slice_trim(slice_from(argument, strlen(keyword)));
-    return argument.len > 0 && argument.data[0] == '<';
+    if (argument.len == 0 || argument.data[0] == '<')
+        return argument.len > 0;
+    gsize angle = find_angle(argument);
+    return angle < argument.len && memchr(argument.data + angle, '@', argument.len - angle);
 }
 
 static gboolean is_one_word(slice s)

@@ -9,6 +9,8 @@
  */
 #include "charset.h"
 
+#include "charset_guess.h"
+
 #include <errno.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
@@ -443,9 +445,7 @@ static void append_hz(slice s, GString *out, anomaly_set *anomalies)
 
 /* ---- guess ----
  *
- * UTF-8 if it is valid; ISO-2022-JP if its escape sequences are there; GB18030 if it fits
- * entirely and looks like Chinese; else windows-1252. Kept modest: Shift_JIS and Big5 fit into
- * GB18030 so often that without a dictionary each gain costs a loss. */
+ * ISO-2022-JP if its escape sequences are there; UTF-8 if it is valid; else what charset_guess.c finds. */
 
 static gboolean has_jp_escape(slice s)
 {
@@ -462,36 +462,21 @@ static gboolean has_jp_escape(slice s)
     return FALSE;
 }
 
-/* Length of the GB18030 character at s with its lead byte; 0: none. */
-static gsize gb_length(slice s)
+/* Appends what a guess has given: it must not show what no text has. */
+static void append_without_junk(GString *out, const char *text)
 {
-    guint8 lead = s.data[0], trail = s.len > 1 ? s.data[1] : 0;
-    if (lead == 0x80 || lead == 0xFF)
-        return 0;
-    if (trail >= 0x40 && trail != 0x7F && trail != 0xFF)
-        return 2;
-    return trail >= '0' && trail <= '9' && s.len > 3 && s.data[2] >= 0x81 && s.data[3] >= '0' && s.data[3] <= '9' ? 4 : 0;
+    for (; *text; text = g_utf8_next_char(text)) {
+        gunichar c = g_utf8_get_char(text);
+        g_string_append_unichar(out, c >= 0x80 && charset_guess_is_junk(c) ? 0xFFFD : c);
+    }
 }
 
-/* Chinese: most characters are from GB 2312, where both bytes have the top bit, and not each
- * of them stands alone between two Latin letters as in "Gr\xF6\xDFe". */
-static gboolean looks_like_gb(slice s)
+static void append_guessed(slice bytes, GString *out, anomaly_set *anomalies)
 {
-    gsize characters = 0, common = 0, within_word = 0;
-    for (gsize i = 0; i < s.len;) {
-        if (s.data[i] < 0x80) {
-            i++;
-            continue;
-        }
-        gsize len = gb_length(slice_from(s, i));
-        if (len == 0)
-            return FALSE;
-        characters++;
-        common += len == 2 && s.data[i] >= 0xA1 && s.data[i] <= 0xF7 && s.data[i + 1] >= 0xA1;
-        within_word += i > 0 && g_ascii_isalpha(s.data[i - 1]) && i + len < s.len && g_ascii_isalpha(s.data[i + len]);
-        i += len;
-    }
-    return characters && common * 2 > characters && within_word < characters;
+    GString *text = g_string_sized_new(bytes.len + 1);
+    charset_append(text, bytes, slice_of(charset_guess(bytes)), anomalies);
+    append_without_junk(out, text->str);
+    g_string_free(text, TRUE);
 }
 
 static void append_guess(slice bytes, GString *out, anomaly_set *anomalies)
@@ -501,7 +486,7 @@ static void append_guess(slice bytes, GString *out, anomaly_set *anomalies)
     else if (is_utf8(bytes) || charset_is_ascii(bytes))
         append_utf8(out, bytes, anomalies);
     else
-        row_append(row_of(looks_like_gb(bytes) ? "gb18030" : "windows1252"), bytes, out, anomalies);
+        append_guessed(bytes, out, anomalies);
 }
 
 /* ---- public ---- */

@@ -13,7 +13,9 @@ typedef struct header_field {
     gsize offset, length; /* in the message, folding and line end included */
     char *name;           /* as written; never NULL; valid UTF-8 */
     char *value;          /* unfolded, encoded words decoded, valid UTF-8, control characters kept out; never NULL */
-    slice raw_value;      /* borrowed: behind the colon, folded as it came */
+    slice sent;           /* borrowed: behind the colon, folded as it came */
+    slice raw_value;      /* the same; of a field of a part 8-bit bytes that are no UTF-8 are turned into it */
+    char *in_utf8;        /* owned: what raw_value points to then; NULL: it is `sent` */
     anomaly_set anomalies;
 } header_field;
 
@@ -38,11 +40,17 @@ typedef gboolean (*header_is_boundary)(gsize offset, gpointer user);
  * LF or (see header.c) CR. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user);
 
+/* Does a field begin at s: a name and a ":"? */
+gboolean header_begins_field(slice s);
+
 /* Is that the name of the field? */
 static inline gboolean header_field_is(const header_field *field, const char *name)
 {
     return ((field->name[0] ^ name[0]) & ~0x20) == 0 && g_ascii_strcasecmp(field->name, name) == 0;
 }
+
+/* Turns the 8-bit bytes of the field's value from this charset into UTF-8. */
+void header_field_convert(header_field *field, slice charset);
 
 /* The first field of that name; NULL: none. */
 const header_field *header_find(const GPtrArray *fields, const char *name);

@@ -26,6 +26,7 @@ typedef struct transfer_record {
     gboolean complete, partial, is_upload;
     char *client, *server;
     gsize body_len;
+    gboolean has_id;
     char *body_hash;  /* as DKIM's simple canonicalisation sees the body; NULL: nobody has asked so far */
     GArray *prints;   /* of field_print, sorted by name and hash; without Received */
     GArray *received; /* of guint64: hashes of the Received fields, as they stand in the header */
@@ -36,6 +37,7 @@ struct mail_trace {
     void *user;
     GPtrArray *records;  /* of transfer_record* */
     GHashTable *numbers; /* key -> number */
+    GHashTable *nameless; /* author_key() -> GArray of guint: the transfers without a Message-ID */
     GPtrArray *mails;    /* of GArray* of guint; index is the number - 1 */
 };
 
@@ -73,6 +75,7 @@ mail_trace *mail_trace_new(mail_trace_body body_of, void *user)
     trace->user = user;
     trace->records = g_ptr_array_new_with_free_func(record_free);
     trace->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    trace->nameless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, array_free);
     trace->mails = g_ptr_array_new_with_free_func(array_free);
     return trace;
 }
@@ -83,6 +86,7 @@ void mail_trace_free(mail_trace *trace)
         return;
     g_ptr_array_unref(trace->records);
     g_hash_table_destroy(trace->numbers);
+    g_hash_table_destroy(trace->nameless);
     g_ptr_array_unref(trace->mails);
     g_free(trace);
 }
@@ -159,6 +163,7 @@ static char *key_of(transfer_record *record, const mail_transfer *transfer)
     if (value.len) {
         char *text = slice_dup(value);
         char *key = g_strconcat("id ", text, NULL);
+        record->has_id = TRUE;
         g_free(text);
         return key;
     }
@@ -170,25 +175,6 @@ static char *key_of(transfer_record *record, const mail_transfer *transfer)
     char *key = g_strconcat("body ", record->body_hash, " ", text, NULL);
     g_free(text);
     return key;
-}
-
-static guint new_number(mail_trace *trace)
-{
-    g_ptr_array_add(trace->mails, g_array_new(FALSE, FALSE, sizeof(guint)));
-    return trace->mails->len;
-}
-
-static guint number_of(mail_trace *trace, char *key)
-{
-    if (!key)
-        return new_number(trace);
-    gpointer number = g_hash_table_lookup(trace->numbers, key);
-    if (number) {
-        g_free(key);
-        return GPOINTER_TO_UINT(number);
-    }
-    g_hash_table_insert(trace->numbers, key, GUINT_TO_POINTER(new_number(trace)));
-    return trace->mails->len;
 }
 
 /* ---- what comes before ---- */
@@ -223,6 +209,82 @@ static gboolean is_same_step(const transfer_record *earlier, const transfer_reco
         return FALSE;
     return later->is_upload ? g_strcmp0(earlier->client, later->client) == 0
                             : g_strcmp0(earlier->server, later->server) == 0;
+}
+
+/* ---- which mail ---- */
+
+static guint new_number(mail_trace *trace)
+{
+    g_ptr_array_add(trace->mails, g_array_new(FALSE, FALSE, sizeof(guint)));
+    return trace->mails->len;
+}
+
+/* What the author writes, and no server changes; Date only where there is one, as servers add it. g_free() it. */
+static char *author_key(const mail_transfer *transfer, gboolean with_date)
+{
+    const header_field *date = header_find(transfer->fields, "Date"), *from = header_find(transfer->fields, "From");
+    guint64 hash = date && with_date ? hash_of(date->raw_value) : 0;
+    return g_strdup_printf("%" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", hash, from ? hash_of(from->raw_value) : 0);
+}
+
+static gboolean has_same_body(const mail_trace *trace, transfer_record *record, slice body, guint index)
+{
+    transfer_record *earlier = g_ptr_array_index(trace->records, index);
+    if (!record->complete || !earlier->complete || record->partial || earlier->partial || body.len == 0)
+        return FALSE;
+    if (!earlier->body_hash) {
+        slice of_earlier = trace->body_of(index, trace->user);
+        if (of_earlier.len != earlier->body_len)
+            return FALSE;
+        earlier->body_hash = hash_body(of_earlier);
+    }
+    if (!record->body_hash)
+        record->body_hash = hash_body(body);
+    return g_str_equal(record->body_hash, earlier->body_hash);
+}
+
+/* The number of the mail without a Message-ID that this transfer's client was given; 0: none. */
+static guint number_before_id(const mail_trace *trace, transfer_record *record, const mail_transfer *transfer)
+{
+    for (int with_date = 1; with_date >= 0; with_date--) {
+        char *key = author_key(transfer, with_date);
+        const GArray *found = g_hash_table_lookup(trace->nameless, key);
+        g_free(key);
+        guint looks = found ? MIN(found->len, LIMIT_TRACE_CANDIDATES) : 0;
+        for (guint i = 1; i <= looks; i++) {
+            guint index = g_array_index(found, guint, found->len - i);
+            if (leads_to(record_at(trace, index), record) && has_same_body(trace, record, transfer->body, index))
+                return record_at(trace, index)->hop.trace;
+        }
+    }
+    return 0;
+}
+
+static void note_nameless(mail_trace *trace, const mail_transfer *transfer, guint index)
+{
+    char *key = author_key(transfer, TRUE);
+    GArray *found = g_hash_table_lookup(trace->nameless, key);
+    if (!found) {
+        found = g_array_new(FALSE, FALSE, sizeof(guint));
+        g_hash_table_insert(trace->nameless, g_strdup(key), found);
+    }
+    g_array_append_val(found, index);
+    g_free(key);
+}
+
+static guint number_of(mail_trace *trace, transfer_record *record, const mail_transfer *transfer)
+{
+    char *key = key_of(record, transfer);
+    if (!key)
+        return new_number(trace);
+    guint number = GPOINTER_TO_UINT(g_hash_table_lookup(trace->numbers, key));
+    if (number == 0) {
+        number = record->has_id ? number_before_id(trace, record, transfer) : 0;
+        number = number ? number : new_number(trace);
+        g_hash_table_insert(trace->numbers, g_strdup(key), GUINT_TO_POINTER(number));
+    }
+    g_free(key);
+    return number;
 }
 
 static guint find_previous(const mail_trace *trace, const transfer_record *record, const GArray *mail)
@@ -323,7 +385,9 @@ guint mail_trace_add(mail_trace *trace, const mail_transfer *transfer)
     transfer_record *record = record_new(transfer);
     guint index = trace->records->len;
     mail_hop *hop = &record->hop;
-    hop->trace = number_of(trace, key_of(record, transfer));
+    hop->trace = number_of(trace, record, transfer);
+    if (!record->has_id)
+        note_nameless(trace, transfer, index);
     GArray *mail = g_ptr_array_index(trace->mails, hop->trace - 1);
     hop->previous = find_previous(trace, record, mail);
     hop->hop = 1;

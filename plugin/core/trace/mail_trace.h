@@ -1,6 +1,8 @@
 /* mail_trace.h
  * One mail on its way: the transfers of a capture that carry the same mail, linked into hops. Two transfers
- * carry the same mail when their Message-ID is the same, or, without one, their Date and body.
+ * carry the same mail when their Message-ID is the same, or, without one, their Date and body. A server may have added
+ * the Message-ID: then the mail is the one without that it was given, with the same From, Date (which it may have added,
+ * too) and body.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

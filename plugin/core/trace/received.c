@@ -331,12 +331,20 @@ static gboolean read_clauses(received_reader *r)
 
 /* ---- the whole ---- */
 
+/* A root dot, or the "..." of somebody who has cut the line. */
+static slice without_dots(slice name)
+{
+    while (name.len > 1 && name.data[name.len - 1] == '.')
+        name.len--;
+    return name;
+}
+
 static void set_from_words(received_trace *trace, clause which, const GString *words)
 {
     slice text = {(const guint8 *)words->str, words->len};
     switch (which) {
     case CLAUSE_BY:
-        trace->by = one_line(word_at(text, ""));
+        trace->by = one_line(without_dots(word_at(text, "")));
         break;
     case CLAUSE_VIA:
         trace->via = one_line(text);

@@ -29,7 +29,7 @@ typedef struct received_trace {
     gboolean has_date;
     mail_date date;
     char *date_text;    /* NULL: none */
-    gboolean malformed; /* not one clause of a trace field in it, or no date (RFC 5321 4.4 wants both) */
+    gboolean malformed; /* neither from nor by in it, or no date (RFC 5321 4.4 wants both) */
 } received_trace;
 
 /* Parses the value of a Received field (raw, as behind the colon). All strings are valid UTF-8. Never NULL; linear in

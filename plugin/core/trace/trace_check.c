@@ -240,16 +240,17 @@ static gboolean has_reason_to_differ(const trace_report *report, const mail_addr
            address_same_organisation(domain_of(boxes->resent_from), envelope->domain);
 }
 
+/* In a mailbox the envelope sender is what the last server wrote into Return-Path. */
 static void check_envelope_from(trace_report *report, const trace_facts *facts, const mail_address *envelope)
 {
     const char *from = domain_of(report->mailboxes.from);
-    const char *path = domain_of(report->mailboxes.return_path);
+    const char *path = facts->is_upload ? domain_of(report->mailboxes.return_path) : NULL;
     if (from && envelope->domain && !address_same_organisation(from, envelope->domain) &&
         !has_reason_to_differ(report, envelope, from))
         find(report, ANOMALY_FROM_DOMAIN_DIFFERS, header_find(facts->fields, "From"),
-             "From says %s, but the envelope sender is of %s, no list or forwarder shows, and %s has not signed the "
+             "From says %s, but the envelope sender%s is of %s, no list or forwarder shows, and %s has not signed the "
              "message: the reader sees a sender whom nobody vouches for",
-             from, envelope->domain, from);
+             from, facts->is_upload ? "" : " (Return-Path)", envelope->domain, from);
     if (path && envelope->domain && !address_same_organisation(path, envelope->domain) &&
         !has_reason_to_differ(report, envelope, path))
         find(report, ANOMALY_RETURN_PATH_DIFFERS, header_find(facts->fields, "Return-Path"),
@@ -279,9 +280,9 @@ static void check_null_sender(trace_report *report, const trace_facts *facts)
     if (!is_report(facts, from) && !report->is_list) {
         char *text = address_text(from);
         find(report, ANOMALY_NULL_SENDER_NO_REPORT, NULL,
-             "MAIL FROM:<> is for reports, but this is a mail from %s: it passes checks of the sender that ask for no "
+             "%s is for reports, but this is a mail from %s: it passes checks of the sender that ask for no "
              "address, and cannot be answered",
-             text);
+             facts->is_upload ? "MAIL FROM:<>" : "Return-Path: <>", text);
         g_free(text);
     }
 }
@@ -382,10 +383,39 @@ static void find_bcc(trace_report *report, const trace_facts *facts)
     g_hash_table_destroy(named);
 }
 
+/* Has nobody in From an address with a domain? A group is empty on purpose (RFC 6854). */
+static gboolean is_from_without_address(const trace_report *report)
+{
+    const GPtrArray *from = report->mailboxes.from;
+    for (guint i = 0; i < from->len; i++)
+        if (((const mail_address *)g_ptr_array_index(from, i))->domain)
+            return FALSE;
+    return from->len > 0;
+}
+
+static void check_from_address(trace_report *report, const trace_facts *facts)
+{
+    const header_field *from = header_find(facts->fields, "From");
+    if (from && !is_one_host(facts) && is_from_without_address(report))
+        find(report, ANOMALY_FROM_NO_ADDRESS, from,
+             "From says \"%s\", which is no address: it does not say who has sent the message, and cannot be answered",
+             from->value);
+}
+
 static void check_senders(trace_report *report, const trace_facts *facts)
 {
+    const header_field *path = header_find(facts->fields, "Return-Path");
+    const mail_address *returned = first_of(report->mailboxes.return_path);
     check_display_names(report, facts);
     check_reply_to(report, facts);
+    check_from_address(report, facts);
+    if (!facts->is_upload && path) {
+        if (returned && returned->domain)
+            check_envelope_from(report, facts, returned);
+        else if (slice_is(rfc822_trim(path->raw_value), "<>"))
+            check_null_sender(report, facts);
+        return;
+    }
     if (!facts->is_upload || !facts->envelope_from)
         return;
     find_bcc(report, facts);
@@ -468,17 +498,51 @@ static const char *client_name(const received_trace *trace)
     return trace->rdns ? trace->rdns : trace->from;
 }
 
-static void check_line(trace_report *report, const trace_hop *hop)
+/* Which one, counted from the top, and how it begins. g_free() it. */
+static char *line_text(const trace_report *report, guint index)
 {
+    enum { CHARACTERS = 48 }; /* Wireshark shows 240 characters of a finding */
+    const trace_hop *hop = g_ptr_array_index(report->hops, index);
+    gboolean is_long = g_utf8_strlen(hop->field->value, -1) > CHARACTERS;
+    char *value = g_utf8_substring(hop->field->value, 0, is_long ? CHARACTERS : g_utf8_strlen(hop->field->value, -1));
+    char *text = g_strdup_printf("Received line %u of %u (from the top) \"%s%s\"", index + 1, report->hop_fields,
+                                 value, is_long ? "..." : "");
+    g_free(value);
+    return text;
+}
+
+static void check_form(trace_report *report, guint index)
+{
+    const trace_hop *hop = g_ptr_array_index(report->hops, index);
     const received_trace *trace = hop->trace;
-    if (trace->malformed) {
+    const char *missing = trace->from || trace->by ? "has no date"
+                          : trace->has_date        ? "says neither \"from\" nor \"by\""
+                                                   : "says neither \"from\" nor \"by\", and has no date";
+    char *line = line_text(report, index);
+    if (hop->seen_in)
         find(report, ANOMALY_RECEIVED_MALFORMED, hop->field,
-             "Received without %s: servers always write both, so this line was invented, and what stands below it "
-             "cannot be relied on",
-             trace->from || trace->by ? "a date" : "from and by");
-        return;
-    }
-    if (!received_is_smtp(trace) || !trace->from)
+             "%s %s: the server that took the message in frame %u wrote it so", line, missing, hop->seen_in);
+    else
+        find(report, ANOMALY_RECEIVED_MALFORMED, hop->field,
+             "%s %s, which servers write (RFC 5321 4.4): it is invented or of an unusual server, and lines below it "
+             "prove nothing",
+             line, missing);
+    g_free(line);
+}
+
+/* Is there anything in it to compare? A date may be missing. */
+static gboolean says_nothing(const received_trace *trace)
+{
+    return trace->malformed && !trace->from && !trace->by;
+}
+
+static void check_line(trace_report *report, guint index)
+{
+    const trace_hop *hop = g_ptr_array_index(report->hops, index);
+    const received_trace *trace = hop->trace;
+    if (trace->malformed)
+        check_form(report, index);
+    if (says_nothing(trace) || !received_is_smtp(trace) || !trace->from)
         return;
     if (!trace->ip && !address_same_organisation(trace->from, trace->by) && trace->by &&
         g_ascii_strcasecmp(trace->from, "localhost") != 0 && !trace->authenticated)
@@ -491,7 +555,7 @@ static void check_line(trace_report *report, const trace_hop *hop)
 static void check_names(trace_report *report, const trace_hop *hop)
 {
     const received_trace *trace = hop->trace;
-    if (trace->malformed || trace->authenticated || !received_is_smtp(trace) || !trace->from)
+    if (says_nothing(trace) || trace->authenticated || !received_is_smtp(trace) || !trace->from)
         return;
     char *literal = literal_ip(trace->from);
     if (address_is_public_name(trace->from) && address_is_public_name(trace->rdns) &&
@@ -516,7 +580,7 @@ static void check_step(trace_report *report, const trace_step *newer, const trac
 {
     const char *by = older->trace->by;
     gboolean comparable = address_is_public_name(newer->from) || address_is_public_name(newer->rdns);
-    if (older->trace->malformed || !newer->is_smtp || !address_is_public_name(by) || !comparable ||
+    if (says_nothing(older->trace) || !newer->is_smtp || !address_is_public_name(by) || !comparable ||
         address_same_organisation(by, newer->from) || address_same_organisation(by, newer->rdns))
         return;
     find(report, ANOMALY_RECEIVED_CHAIN_BROKEN, older->field,
@@ -555,6 +619,79 @@ static void note_delays(trace_report *report)
     }
 }
 
+/* ---- relays ---- */
+
+/* Is that domain one of a recipient? In a mailbox the newest Received line says for whom and where. */
+static gboolean is_of_recipient(const trace_report *report, const trace_facts *facts, const char *domain)
+{
+    const trace_hop *top = g_ptr_array_index(report->hops, 0);
+    gboolean found = !facts->is_upload && address_same_organisation(domain, top->trace->by);
+    char *const in_mailbox[] = {top->trace->for_mailbox, NULL};
+    char *const *recipients = facts->is_upload ? facts->envelope_to : in_mailbox;
+    for (; recipients && *recipients && !found; recipients++) {
+        mail_address *address = address_parse(slice_of(*recipients));
+        found = address_same_organisation(domain, address->domain);
+        address_free(address);
+    }
+    return found;
+}
+
+static gboolean is_of_sender(const trace_report *report, const trace_facts *facts, const char *domain)
+{
+    const trace_mailboxes *boxes = &report->mailboxes;
+    const char *const senders[] = {domain_of(boxes->from), domain_of(boxes->sender), domain_of(boxes->resent_from),
+                                   domain_of(boxes->return_path)};
+    for (gsize i = 0; i < G_N_ELEMENTS(senders); i++)
+        if (address_same_organisation(senders[i], domain))
+            return TRUE;
+    mail_address *envelope = facts->envelope_from ? address_parse(slice_of(facts->envelope_from)) : NULL;
+    gboolean found = envelope && (address_same_organisation(envelope->domain, domain) || address_is_rewritten(envelope));
+    address_free(envelope);
+    return found || is_signed_by(report, domain);
+}
+
+/* Behind the "@" of the Message-ID; g_free() it. NULL: none. */
+static char *message_id_domain(const trace_facts *facts)
+{
+    const header_field *field = header_find(facts->fields, "Message-ID");
+    const char *sign = field ? strrchr(field->value, '@') : NULL;
+    return sign ? g_strndup(sign + 1, strcspn(sign + 1, "> \t")) : NULL;
+}
+
+/* Did the server that wrote this line give the message to another organisation afterwards, here or on the next hop? */
+static gboolean has_sent_on(const trace_report *report, const trace_facts *facts, guint index, const char *relay)
+{
+    if (index == 0)
+        return facts->is_upload && !is_one_host(facts) &&
+               (address_same_organisation(relay, facts->helo) || address_same_organisation(relay, facts->hello_name));
+    const received_trace *next = ((const trace_hop *)g_ptr_array_index(report->hops, index - 1))->trace;
+    return next->by && !address_same_organisation(relay, next->by) &&
+           (address_same_organisation(relay, next->from) || address_same_organisation(relay, next->rdns));
+}
+
+/* A server that takes mail from strangers for strangers. Customers of a provider do so every day; but their programs give
+ * the message an id and an author with an address. */
+static void check_relay(trace_report *report, const trace_facts *facts, guint index)
+{
+    const trace_hop *hop = g_ptr_array_index(report->hops, index);
+    const received_trace *trace = hop->trace;
+    const char *relay = trace->by, *client = client_name(trace);
+    if (says_nothing(trace) || trace->authenticated || !received_is_smtp(trace) || report->is_list ||
+        !address_is_public_name(relay) || !address_is_public_name(client) || address_same_organisation(relay, client) ||
+        !has_sent_on(report, facts, index, relay) || is_of_recipient(report, facts, relay) ||
+        is_of_sender(report, facts, relay))
+        return;
+    char *id = message_id_domain(facts);
+    gboolean own_id = id && address_same_organisation(id, relay), nobody = is_from_without_address(report);
+    gboolean sender_known = facts->envelope_from || has_field(facts, "Return-Path");
+    if (nobody || (own_id && sender_known))
+        find(report, ANOMALY_RELAYED_BY_THIRD_PARTY, hop->field,
+             "Relayed by a third party: %s took it from %s and sent it on, but is neither the sender's nor a "
+             "recipient's%s%s",
+             relay, client, own_id ? "; it wrote the Message-ID, too" : "", nobody ? "; From has no address" : "");
+    g_free(id);
+}
+
 /* The first hop below is the one that this connection makes. */
 static void check_chain(trace_report *report, const trace_facts *facts)
 {
@@ -566,12 +703,13 @@ static void check_chain(trace_report *report, const trace_facts *facts)
     for (guint i = 0; i < report->hops->len; i++) {
         trace_hop *hop = g_ptr_array_index(report->hops, i);
         trace_step newer = now;
-        check_line(report, hop);
+        check_line(report, i);
         check_names(report, hop);
         if (i > 0)
             newer = step_of(((const trace_hop *)g_ptr_array_index(report->hops, i - 1))->trace);
         check_step(report, &newer, hop, i == 0);
         check_time(report, &newer, hop, i == 0);
+        check_relay(report, facts, i);
     }
     note_delays(report);
 }

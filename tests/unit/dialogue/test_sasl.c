@@ -31,6 +31,9 @@ static void describe(GString *out, const mail_auth *auth, anomaly_set anomalies)
     quote(out, "user", auth->username);
     quote(out, "authzid", auth->authzid);
     quote(out, "pass", auth->password);
+    g_assert_true(auth->has_password || auth->password.len == 0);
+    if (auth->has_password && auth->password.len == 0)
+        g_string_append(out, " pass=");
     quote(out, "token", auth->token);
     if (!auth->is_ntlm) {
         quote(out, "challenge", auth->challenge);
@@ -252,10 +255,100 @@ static const row rows[] = {
      {"iaGk=",
       "saG8=",
       "c*"},
-     "? response=hi\n"
-     "? challenge=ho\n"
-     "? cancelled\n"
-     "?\n"},
+     "FOOBAR response=hi\n"
+     "FOOBAR challenge=ho\n"
+     "FOOBAR cancelled\n"
+     "FOOBAR\n"},
+    {"unknown in small letters", "xymcookie",
+     {"i", "s", "cY29va2ll"},
+     "XYMCOOKIE\n"
+     "XYMCOOKIE\n"
+     "XYMCOOKIE response=cookie\n"
+     "XYMCOOKIE\n"},
+    {"plain with an empty password", "PLAIN",
+     {"iAHVzZXIA"},
+     "PLAIN user=user pass= response=<00>user<00>\n"
+     "PLAIN user=user\n"},
+    {"plain with two NUL in front", "PLAIN",
+     {"iAAB0aW0Ac2VjcmV0"},
+     "PLAIN user=tim pass=secret response=<00><00>tim<00>secret !sasl\n"
+     "PLAIN user=tim\n"},
+    {"plain with a NUL behind", "PLAIN",
+     {"iAHRpbQBzZWNyZXQA"},
+     "PLAIN user=tim pass=secret response=<00>tim<00>secret<00> !sasl\n"
+     "PLAIN user=tim\n"},
+    {"plain with escapes", "PLAIN",
+     {"iXDB0aW1cMHNlY3JldA=="},
+     "PLAIN user=tim pass=secret response=\\0tim\\0secret !sasl\n"
+     "PLAIN user=tim\n"},
+    {"plain with a colon", "PLAIN",
+     {"idGltOnNlY3JldA=="},
+     "PLAIN user=tim pass=secret response=tim:secret !sasl\n"
+     "PLAIN user=tim\n"},
+    {"plain with blanks and authzid", "PLAIN",
+     {"iYWRtIHRpbSBzZWNyZXQgcw=="},
+     "PLAIN user=tim authzid=adm pass=secret s response=adm tim secret s !sasl\n"
+     "PLAIN user=tim authzid=adm\n"},
+    {"plain with a prompt", "PLAIN",
+     {"i", "sGo on", "cAHRpbQBzZWNyZXQ="},
+     "PLAIN\n"
+     "PLAIN challenge=Go on\n"
+     "PLAIN user=tim pass=secret response=<00>tim<00>secret\n"
+     "PLAIN user=tim\n"},
+    {"login asks again", "LOGIN",
+     {"ibXl1c2VybmFtZQ==", "sVXNlcm5hbWU6", "cbXl1c2VybmFtZQ==", "sUGFzc3dvcmQ6", "cc2VjcmV0MQ=="},
+     "LOGIN user=myusername response=myusername\n"
+     "LOGIN challenge=Username: of=myusername\n"
+     "LOGIN user=myusername response=myusername\n"
+     "LOGIN challenge=Password: of=myusername\n"
+     "LOGIN pass=secret1 response=secret1 of=myusername\n"
+     "LOGIN user=myusername\n"},
+    {"login asks for the password first", "LOGIN",
+     {"i", "sUGFzc3dvcmQ6", "cc2VjcmV0", "sVXNlcm5hbWU6", "cdGlt"},
+     "LOGIN\n"
+     "LOGIN challenge=Password:\n"
+     "LOGIN pass=secret response=secret\n"
+     "LOGIN challenge=Username:\n"
+     "LOGIN user=tim response=tim\n"
+     "LOGIN user=tim\n"},
+    {"login in plain text", "LOGIN",
+     {"i", "sUser name:", "cdGlt", "sPassword", "cc2VjcmV0"},
+     "LOGIN\n"
+     "LOGIN challenge=User name:\n"
+     "LOGIN user=tim response=tim\n"
+     "LOGIN challenge=Password of=tim\n"
+     "LOGIN pass=secret response=secret of=tim\n"
+     "LOGIN user=tim\n"},
+    {"login in plain text that is base64 in form", "LOGIN",
+     {"i", "sUsername", "cdGlt", "sPASSWORD", "c="},
+     "LOGIN\n"
+     "LOGIN challenge=Username\n"
+     "LOGIN user=tim response=tim\n"
+     "LOGIN challenge=PASSWORD of=tim\n"
+     "LOGIN pass= of=tim\n"
+     "LOGIN user=tim\n"},
+    {"login with NUL", "LOGIN",
+     {"i", "sVXNlciBOYW1lAA==", "cdGlt", "sUGFzc3dvcmQA", "cc2VjcmV0"},
+     "LOGIN\n"
+     "LOGIN challenge=User Name\n"
+     "LOGIN user=tim response=tim\n"
+     "LOGIN challenge=Password of=tim\n"
+     "LOGIN pass=secret response=secret of=tim\n"
+     "LOGIN user=tim\n"},
+    {"login in another language", "LOGIN",
+     {"i", "sQmVudXR6ZXI6", "cdGlt", "sS2Vubndvcg==", "cc2VjcmV0"},
+     "LOGIN\n"
+     "LOGIN challenge=Benutzer:\n"
+     "LOGIN user=tim response=tim\n"
+     "LOGIN challenge=Kennwor of=tim\n"
+     "LOGIN pass=secret response=secret of=tim\n"
+     "LOGIN user=tim\n"},
+    {"login with an empty line for the password", "LOGIN",
+     {"idGlt", "sUGFzc3dvcmQ6", "c"},
+     "LOGIN user=tim response=tim\n"
+     "LOGIN challenge=Password: of=tim\n"
+     "LOGIN pass= of=tim\n"
+     "LOGIN user=tim\n"},
 };
 
 static void test_exchanges(void)
@@ -274,15 +367,19 @@ static void test_exchanges(void)
 static void test_begin(void)
 {
     static const struct {
-        const char *argument, *mechanism, *user;
+        const char *argument, *mechanism, *user, *password;
         anomaly_set anomalies;
     } cases[] = {
-        {"PLAIN AHRpbQBz", "PLAIN", "tim", 0},
-        {"plain", "PLAIN", "", 0},
-        {"PLAIN %%%%", "PLAIN", "", ANOMALY_BIT(ANOMALY_BAD_BASE64_AUTH)},
-        {"login dGlt", "LOGIN", "tim", 0},
-        {"", NULL, "", 0},
-        {" AHRpbQBz", NULL, "", 0},
+        {"PLAIN AHRpbQBz", "PLAIN", "tim", "s", 0},
+        {"plain", "PLAIN", "", "", 0},
+        {"PLAIN %%%%", "PLAIN", "", "", ANOMALY_BIT(ANOMALY_BAD_BASE64_AUTH)},
+        {"login dGlt", "LOGIN", "tim", "", 0},
+        {"LOGIN dXNlcjE= cHcx", "LOGIN", "user1", "pw1", 0},
+        {"login  dXNlcjE=  cHcx", "LOGIN", "user1", "pw1", 0},
+        {"LOGIN user1 pw!", "LOGIN", "user1", "pw!", ANOMALY_BIT(ANOMALY_BAD_BASE64_AUTH)},
+        {"XYMCookie", "XYMCOOKIE", "", "", 0},
+        {"", NULL, "", "", 0},
+        {" AHRpbQBz", NULL, "", "", 0},
     };
     sasl *exchange = NULL;
     mail_auth auth;
@@ -290,6 +387,7 @@ static void test_begin(void)
         g_assert_cmphex(sasl_begin(&exchange, slice_of(cases[i].argument), &auth), ==, cases[i].anomalies);
         g_assert_cmpstr(auth.mechanism, ==, cases[i].mechanism);
         g_assert_true(slice_is(auth.username, cases[i].user));
+        g_assert_true(slice_is(auth.password, cases[i].password));
     }
     sasl_free(exchange);
 }

@@ -37,7 +37,14 @@ static void test_uuencode(void)
     check("begin 644 a\nno\n", "");
     check("begin 64 a\n#86)C\nend\n", "");
     check("begin 944 a\n#86)C\nend\n", "");
-    check("begin 644\n#86)C\nend\n", "");
+    /* without a name, as encoders that read a pipe write it; people do not write such a line */
+    check("begin 644\n#86)C\nend\n", "0+20 - 3");
+    check("begin 644 \n#86)C\n`\nend\n", "0+23 - 3");
+    check("begin 0644\n#86)C\nText", "0+17 - 3 open");
+    check("begin 644\nand then\n", "");
+    check("begin 64\n#86)C\nend\n", "");
+    check("begin\n#86)C\nend\n", "");
+    check("begin-base64 644\nYWJj\n====\n", "17+5 - 1");
     check(" begin 644 a\n#86)C\nend\n", "");
     check("begin 644 \xC3\xA4\n#86)C\nend\n", "0+23 ä 3");
 }
@@ -54,7 +61,7 @@ static void test_yenc(void)
 {
     check("=ybegin line=128 size=1 name=a\nx\n=yend size=1\nText", "0+46 a 4");
     check("=ybegin line=128 size=1 name=\"a b\"\nx\n", "0+37 a b 4 open");
-    check("=ybegin line=128 size=1\nx\n=yend\n", "");
+    check("=ybegin line=128 size=1\nx\n=yend\n", "0+32 - 4");
     check("=ybegin\n", "");
 }
 

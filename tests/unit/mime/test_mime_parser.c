@@ -131,6 +131,7 @@ static void check(const char *in, const char *expected)
 
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
 #define TEXT "Content-Type: text/plain\n\n"
+#define INNER "From: a@b\nSubject: inner\n"
 
 static void test_single(void)
 {
@@ -207,7 +208,69 @@ static void test_missing_boundary(void)
     check(MIXED "--b\nContent-Type: multipart/alternative\n\nx\n--b\n\n2\n--b--", "- multipart/mixed\n1 multipart/alternative {missing_boundary} =x\n2 text/plain =2");
 }
 
-#define INNER "From: a@b\nSubject: inner\n"
+/* The parameter is there, but the body has another boundary. */
+static void test_boundary_never_occurs(void)
+{
+#define TWO_PARTS(boundary) "--" boundary "\n" TEXT "one\n--" boundary "\nContent-Type: image/png; name=a.png\n\ntwo\n--" boundary "--\n"
+#define TREE "- multipart/mixed {missing_boundary}\n1 text/plain =one\n2 image/png @a.png A =two"
+#define BAD_TREE "- multipart/mixed {bad_parameter missing_boundary}\n1 text/plain =one\n2 image/png @a.png A =two"
+    check(MIXED TWO_PARTS("c"), TREE);
+    check(MIXED "preamble\n\n" TWO_PARTS("B"), TREE);
+    check(MIXED TWO_PARTS("b c"), TREE);
+    check(MIXED "--b--\n\n" TWO_PARTS("c"), TREE); /* its closing form opens no part */
+    /* a comment, an escape and a blank that readers understand in several ways */
+    check("Content-Type: multipart/mixed; boundary=b c\n\n" TWO_PARTS("b c"), BAD_TREE);
+    check("Content-Type: multipart/mixed; boundary=(comment)b\n\n" TWO_PARTS("bb"), TREE);
+    check("Content-Type: multipart/mixed; boundary=\"a\\b\"\n\n" TWO_PARTS("a\\b"), TREE);
+    check("Content-Type: multipart/mixed; boundary=\" b\"\n\n" TWO_PARTS("b"), TREE);
+    /* the first part has no header; its fields stand in another order, folded, after others */
+    check(MIXED "--c\n\none\n--c\nX-Id: 1\n 2\nContent-type: image/png; name=a.png\n\ntwo\n--c--", TREE);
+    /* the closing one is as declared */
+    check(MIXED "--B\n" TEXT "one\n--B\nContent-Type: image/png; name=a.png\n\ntwo\n--b--\n", TREE);
+    /* far behind the beginning */
+    char *padding = g_strnfill(20000, 'x');
+    char *in = g_strdup_printf(MIXED "%s\n" TWO_PARTS("c"), padding);
+    check(in, TREE);
+    g_free(in);
+    g_free(padding);
+    /* one that is nested ends where the one around goes on */
+    check(MIXED "--b\nContent-Type: multipart/alternative; boundary=x\n\n--c\nContent-Type: text/html\n\n1\n--c--\n--b\n\n2\n--b--",
+          "- multipart/mixed\n1 multipart/alternative {missing_boundary}\n1.1 text/html =1\n2 text/plain =2");
+    check(MIXED "--b\nContent-Type: multipart/alternative; boundary=x\n\n1\n--b\nContent-Type: text/html\n\n2\n--b--",
+          "- multipart/mixed\n1 multipart/alternative {missing_boundary} =1\n2 text/html =2");
+    /* inside of an encoding */
+    check(MIXED "--b\nContent-Type: multipart/mixed; boundary=x\nContent-Transfer-Encoding: base64\n\nLS1jCkNvbnRlbnQtVHlwZTogdGV4dC9odG1sCgoxCi0tYy0t\n--b--",
+          "- multipart/mixed\n1 multipart/mixed {missing_boundary encoded_composite}\n1.1 text/html =1");
+    /* lines that are no boundaries: no header behind them, a signature's "-- " */
+    check(MIXED "--c\n\none\n--c--\n", "1 multipart/mixed {missing_boundary} =--c//one/--c--/");
+    check(MIXED "-- \nContent-Type: is a field of MIME\n", "1 multipart/mixed {missing_boundary} =-- /Content-Type: is a field of MIME/");
+}
+
+/* The line end in front of a boundary is not the message's, also where that is the one of its header. */
+static void test_message_of_header_only(void)
+{
+    static const char *const ends[] = {"--b--", "--b\n\n2\n--b--"};
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        for (int blank = 0; blank < 2; blank++) {
+            char *in = g_strconcat(MIXED "--b\nContent-Type: message/rfc822\n\n" INNER, blank ? "\n" : "", ends[i], NULL);
+            mime_message *message = mime_message_parse(slice_of(in), NULL, 0, FALSE);
+            const mime_part *attached = g_ptr_array_index(message->parts, 1);
+            check_invariants(message);
+            g_assert_cmpmem(in + attached->body_offset, attached->body_length, INNER, strlen(INNER) - (blank ? 0 : 1));
+            mime_message_free(message);
+            g_free(in);
+        }
+    }
+    /* the last part of an attached message */
+    static const char nested[] = MIXED "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: text/html\n\n--b--";
+    mime_message *message = mime_message_parse(slice_of(nested), NULL, 0, FALSE);
+    const mime_part *attached = g_ptr_array_index(message->parts, 1);
+    g_assert_true(g_str_has_suffix(nested, "text/html\n\n--b--"));
+    g_assert_cmpuint(attached->body_offset + attached->body_length, ==, strlen(nested) - strlen("\n--b--"));
+    check_invariants(message);
+    mime_message_free(message);
+}
+
 
 static void test_messages(void)
 {
@@ -216,6 +279,8 @@ static void test_messages(void)
     check(MIXED "--b\nContent-Type: message/rfc822; name=\"a.eml\"\n\n" INNER "Content-Type: multipart/mixed; boundary=c\n\n--c\n\n1\n--c\nContent-Type: image/png; name=a.png\n\n2\n--c--\n--b--",
           "- multipart/mixed\n1 message/rfc822 @a.eml A M\n1 multipart/mixed\n1.1 text/plain =1\n1.2 image/png @a.png A =2");
     check("Content-Type: message/rfc822\n\n" INNER "\nHello", "1 message/rfc822 M\n1.1 text/plain =Hello");
+    check("Content-Type: Message/News; charset=x\n\n" INNER "\nHello", "1 message/news M\n1.1 text/plain =Hello");
+    check("Content-Type: message/global\n\n" INNER "\nHello", "1 message/global M\n1.1 text/plain =Hello");
     check("Content-Type: message/rfc822\n\n" INNER "Content-Type: message/rfc822\n\n" INNER "\nHello", "1 message/rfc822 M\n1.1 message/rfc822 M\n1.1.1 text/plain =Hello");
     /* a digest's parts are messages: RFC 2046 5.1.5 */
     check("Content-Type: multipart/digest; boundary=b\n\n--b\n\n" INNER "\n1\n--b\nContent-Type: text/plain\n\n2\n--b--",
@@ -308,7 +373,8 @@ static void test_embedded_files(void)
     /* not one: no line of uuencode behind it, no mode, no name */
     check("\nbegin 644 quotes\nhello\nend\n", "1 text/plain =begin 644 quotes/hello/end/");
     check("\nbegin now\n#86)C\n", "1 text/plain =begin now/#86)C/");
-    check("\nbegin 644\n#86)C\n", "1 text/plain =begin 644/#86)C/");
+    check("\nbegin 644\n#86)C\n", "1 text/plain {embedded_file} =begin 644/#86)C/\n1.f1 application/octet-stream A =abc");
+    check("\nbegin 644\nwill do\n", "1 text/plain =begin 644/will do/");
     /* without its end */
     check("\nbegin 644 a\n#86)C\nText again\n", "1 text/plain {embedded_file} =begin 644 a/#86)C/Text again/\n1.f1 application/octet-stream @a A =abc");
     /* yEnc: "abc" is 8B 8C 8D */
@@ -575,6 +641,38 @@ static void test_gaps_in_boundaries(void)
     check_gaps("Subject: x|\n\n--b\nContent-Type: text/html\n\nAA\n--b\n\nBB\n--b--", "- multipart/mixed LOST:10 {missing_boundary}\n1 text/html =AA\n2 text/plain =BB");
 }
 
+#define B64_LINE "YWJjYWJjYWJjYWJjYWJjYWJj"
+#define B64_TEXT "abcabcabcabcabcabc"
+
+/* The hole took a boundary and all of the header behind it, or so much of the header that the encoding is not known. */
+static void test_gaps_in_part_headers(void)
+{
+    check_gaps(MIXED "--b\n\nAA|YWJj" B64_LINE "\n" B64_LINE "\nYWI=\n--b--",
+               "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AA\n2 application/octet-stream A LOST:0 {part_header_lost} =abc" B64_TEXT B64_TEXT "ab");
+    /* in the middle of a quantum */
+    check_gaps(MIXED "--b\n\nAA|mNhYmNh" B64_LINE "\n" B64_LINE "\n--b\n\nCC\n--b--",
+               "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AA\n2 application/octet-stream A LOST:0 {part_header_lost} =bca" B64_TEXT B64_TEXT "\n3 text/plain =CC");
+    /* in front of a line */
+    check_gaps(MIXED "--b\n\nAA|\n" B64_LINE "\n" B64_LINE "\n--b--",
+               "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AA\n2 application/octet-stream A LOST:0 {part_header_lost} =" B64_TEXT B64_TEXT);
+    /* the rest of a boundary in front, a hole further behind, no closing boundary */
+    check_gaps(LONG BOUNDARY "\n\nAA\n--|" B64_LINE "\n" B64_LINE "\nYW|J\n" B64_LINE "\n",
+               "- multipart/mixed LOST:20 {missing_close_boundary}\n1 text/plain LOST:10 =AA/--\n2 application/octet-stream A LOST:10 {part_header_lost} =" B64_TEXT B64_TEXT B64_TEXT);
+    /* some of the header is left */
+    check_gaps(MIXED "--b\nContent-Type: application/pdf; name=a.pdf\nContent-Disp|n\n" B64_LINE "\n" B64_LINE "\n--b--",
+               "- multipart/mixed LOST:10\n1 application/pdf @a.pdf A LOST:10 {part_without_blank_line part_header_lost} =" B64_TEXT B64_TEXT);
+    check_gaps(MIXED "--b\nContent-Type: application/pdf; name=a.pdf\nX: |y\n\n" B64_LINE "\n" B64_LINE "\n--b--",
+               "- multipart/mixed LOST:10\n1 application/pdf @a.pdf A LOST:10 {part_header_lost} =" B64_TEXT B64_TEXT);
+    check_gaps("Subject: |" B64_LINE "\n" B64_LINE "\n" B64_LINE "\n", "1 application/octet-stream A LOST:10 {part_without_blank_line part_header_lost} =" B64_TEXT B64_TEXT);
+    /* what is no base64, or has been base64 before the hole */
+    check_gaps(MIXED "--b\n\nAA|text and\nmore of the text\n--b--", "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AAtext and/more of the text");
+    check_gaps(MIXED "--b\n\nAA|\nabcdabcdabcdabcd\nis a key\n--b--", "- multipart/mixed LOST:10\n1 text/plain LOST:10 =AA/abcdabcdabcdabcd/is a key");
+    check_gaps(MIXED "--b\n\n-----BEGIN PGP MESSAGE-----\n\n" B64_LINE "\nYW|Jj\n" B64_LINE "\n" B64_LINE "\n--b--",
+               "- multipart/mixed LOST:10\n1 text/plain LOST:10 =-----BEGIN PGP MESSAGE-----//" B64_LINE "/YWJj/" B64_LINE "/" B64_LINE);
+    check_gaps(MIXED "--b\nX: |y\nContent-Transfer-Encoding: 7bit\n\n" B64_LINE "\n" B64_LINE "\n--b--",
+               "- multipart/mixed LOST:10\n1 text/plain LOST:10 =" B64_LINE "/" B64_LINE);
+}
+
 static void test_cut(void)
 {
     check_gaps("Subject: x\n\nAA#", "1 text/plain LOST:0 =AA");
@@ -738,7 +836,9 @@ int main(int argc, char **argv)
     g_test_add_func("/mime_parser/similar_boundaries", test_similar_boundaries);
     g_test_add_func("/mime_parser/nested", test_nested);
     g_test_add_func("/mime_parser/missing_boundary", test_missing_boundary);
+    g_test_add_func("/mime_parser/boundary_never_occurs", test_boundary_never_occurs);
     g_test_add_func("/mime_parser/messages", test_messages);
+    g_test_add_func("/mime_parser/message_of_header_only", test_message_of_header_only);
     g_test_add_func("/mime_parser/attachments", test_attachments);
     g_test_add_func("/mime_parser/encodings", test_encodings);
     g_test_add_func("/mime_parser/encoded_composites", test_encoded_composites);
@@ -755,6 +855,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mime_parser/senders", test_senders);
     g_test_add_func("/mime_parser/gaps", test_gaps);
     g_test_add_func("/mime_parser/gaps_in_boundaries", test_gaps_in_boundaries);
+    g_test_add_func("/mime_parser/gaps_in_part_headers", test_gaps_in_part_headers);
     g_test_add_func("/mime_parser/cut", test_cut);
     g_test_add_func("/mime_parser/every_gap", test_every_gap);
     g_test_add_func("/mime_parser/every_cut", test_every_cut);

@@ -48,6 +48,41 @@ static void test_parse(void)
         {"MAIL FROM:<a@b>SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
         {"MAIL FROM:<\"a>b\\\" c\"@d> BODY=8BITMIME", "1:MAIL <\"a>b\\\" c\"@d> BODY=8BITMIME"},
         {"MAIL FROM:<\"a> SIZE=1", "1:MAIL <\"a> SIZE=1"},
+        /* a blank alone is no error */
+        {"MAIL FROM:  <a@b>", "1:MAIL <a@b>"},
+        {"RCPT TO:\t<a@b> NOTIFY=NEVER", "1:RCPT <a@b> NOTIFY=NEVER"},
+        /* as in a header field */
+        {"MAIL FROM:\"Bob Smith\" <a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:\"Bob\"<a@b> SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
+        {"MAIL FROM: \"Smith, Bob <x@y>\" <a@b>", "1:MAIL <a@b> !syntax"},
+        {"RCPT TO:Bob Smith <a@b> NOTIFY=NEVER", "1:RCPT <a@b> NOTIFY=NEVER !syntax"},
+        {"MAIL FROM:Bob<a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:=?utf-8?Q?B=C3=B6b?= <a@b> SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
+        {"MAIL FROM: =?utf-8?B?Qg==?= =?utf-8?B?Qg==?= <a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:=?utf-8?B?Qg==?=<a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:<Bob Smith <a@b>>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:<\"Bob\" <a@b>> SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
+        {"MAIL FROM:<<a@b>>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:< a@b >", "1:MAIL <a@b>"},
+        {"MAIL FROM:a@b <a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:\xe2\x80\x8b<a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM:Bob <>", "1:MAIL <> !syntax"},
+        /* comments */
+        {"MAIL FROM:<a@b> (Bob > Co) BODY=8BITMIME", "1:MAIL <a@b> BODY=8BITMIME !syntax"},
+        {"MAIL FROM:a@b (Bob) SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
+        {"MAIL FROM:a@b(Bob) SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
+        /* without <>, or what stands in front of them */
+        {"MAIL FROM a@b", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM=<a@b>", "1:MAIL <a@b> !syntax"},
+        {"MAIL FROM=a@b", "1:MAIL <a@b> !syntax"},
+        {"MAIL <a@b> SIZE=1", "1:MAIL <a@b> SIZE=1 !syntax"},
+        {"RCPT TO:Bob Smith a@b NOTIFY=NEVER", "1:RCPT <a@b> NOTIFY=NEVER !syntax"},
+        {"RCPT TO:\"a b\"@c SIZE=1", "1:RCPT <\"a b\"@c> SIZE=1 !syntax"},
+        {"RCPT TO:\"a@b\"", "1:RCPT <a@b> !syntax"},
+        {"RCPT TO:postmaster", "1:RCPT <postmaster> !syntax"},
+        {"MAIL FROM:a@b ENVID=<x@y> AUTH=<>", "1:MAIL <a@b> ENVID=<x@y> AUTH=<> !syntax"},
+        {"RCPT TO:postmaster ORCPT=rfc822;x@y", "1:RCPT <postmaster> ORCPT=rfc822;x@y !syntax"},
+        {"RCPT TO:@x,@y:user@z", "1:RCPT <user@z> !syntax"},
         {"RCPT TO:<@x,@y:user@z>", "1:RCPT <user@z>"},
         {"RCPT TO:<Postmaster>", "1:RCPT <Postmaster>"},
         {"RCPT TO:<u@\xc3\xbc.example>", "1:RCPT <u@\xc3\xbc.example>"},
@@ -96,10 +131,10 @@ static void test_certain(void)
 {
     static const char *const certain[] = {"EHLO x", "helo x", "LHLO x", "MAIL FROM:<a@b>", "MAIL FROM: <a@b> SIZE=1", "RCPT TO:<",
                                           "DATA", "data ", "RSET", "QUIT", "NOOP", "BDAT 10", "BDAT 10 LAST", "STARTTLS",
-                                          "AUTH PLAIN x", "VRFY joe"};
+                                          "AUTH PLAIN x", "VRFY joe", "MAIL FROM:\"Bob\" <a@b>", "RCPT TO:Bob <a@b> NOTIFY=NEVER"};
     static const char *const uncertain[] = {"", "EHLO", "HELO my friend", "MAIL", "MAIL me the file", "DATA and more", "QUIT smoking",
                                             " QUIT", "BDAT", "BDAT x", "Subject: x", "Data: x", "Send from: <a@b>", "help", "QUFBQUFB",
-                                            "RCPT TO: me", "NOOP x"};
+                                            "RCPT TO: me", "RCPT TO: me < you", "NOOP x"};
     for (gsize i = 0; i < G_N_ELEMENTS(certain); i++)
         g_assert_true(smtp_command_is_certain(slice_of(certain[i])));
     for (gsize i = 0; i < G_N_ELEMENTS(uncertain); i++)

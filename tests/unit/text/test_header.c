@@ -94,6 +94,24 @@ static void test_blocks(void)
         {"\xC3\xA4: b\n\n", "ä=b", "", HEADER_END_BLANK_LINE, BIT(HEADER_8BIT)},
         {": b\nA: c\n\n", "A=c", "", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
         {"A:b:c\n\n", "A=b:c", "", HEADER_END_BLANK_LINE, 0},
+        /* lines in front of the first field: of blanks, ":", a byte order mark, several */
+        {" \nA: b\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {"    \t\n \nFrom: b\n\nbody", "From=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {":\nA: b\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {" :\nA: b\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {"one\ntwo words\n3\nSubject: b\n\nbody", "Subject=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {"one\ntwo\nNote: b\n\nbody", "", "one\ntwo\nNote: b\n\nbody", HEADER_END_BODY, 0},
+        {"one\n\nSubject: b\n", "", "one\n\nSubject: b\n", HEADER_END_BODY, 0},
+        {"\xEF\xBB\xBF" "A: b\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_8BIT)},
+        {"\xEF\xBB\xBF\nbody", "", "body", HEADER_END_BLANK_LINE, BIT(HEADER_8BIT)},
+        {"\xEF\xBB\xBF" "From a@b\nA: b\n\nbody", "A=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_8BIT) | BIT(MBOX_LINE)},
+        {" \n\xEF\xBB\xBF" "From: b\n\nbody", "From=b", "body", HEADER_END_BLANK_LINE, BIT(HEADER_8BIT) | BIT(HEADER_NO_COLON)},
+        {"\xEF\xBB\xBFtext\nbody", "", "\xEF\xBB\xBFtext\nbody", HEADER_END_BODY, 0},
+        /* in the middle */
+        {"A: b\none\ntwo\nContent-Type: x\n\nbody", "A=b|Content-Type=x", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {"A: b\n:\n:\nMIME-Version: 1\n\nbody", "A=b|MIME-Version=1", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {"A: b\nHe wrote\nthis:\nFrom: c\n\nbody", "A=b|this=|From=c", "body", HEADER_END_BLANK_LINE, BIT(HEADER_NO_COLON)},
+        {"A: b\nHello\nyou\nFrom: c\n", "A=b", "Hello\nyou\nFrom: c\n", HEADER_END_BODY, BIT(PART_WITHOUT_BLANK_LINE)},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         char *crlf = with_crlf(cases[i].in), *rest = with_crlf(cases[i].rest);
@@ -111,6 +129,25 @@ static void test_part(void)
     header_block block = header_read(in, 4, LIMIT_HEADER_FIELDS, NULL, NULL);
     g_assert_cmpuint(block.length, ==, 0);
     g_assert_cmpint(block.end, ==, HEADER_END_BODY);
+    g_ptr_array_unref(block.fields);
+}
+
+/* Lines in front of a part's first field are damage where MIME's fields follow. */
+static void test_part_behind_junk(void)
+{
+    static const char *const junk[] = {" \n", ":\n", "   \n\t\n", "\xEF\xBB\xBF", ": x\nwhat\n"};
+    for (gsize i = 0; i < G_N_ELEMENTS(junk); i++) {
+        char *in = g_strconcat("--b\n", junk[i], "Content-Type: text/html\n\nx", NULL);
+        header_block block = header_read(slice_of(in), 4, LIMIT_HEADER_FIELDS, NULL, NULL);
+        g_assert_cmpuint(block.fields->len, ==, 1);
+        g_assert_cmpstr(in + 4 + block.length, ==, "x");
+        g_ptr_array_unref(block.fields);
+        g_free(in);
+    }
+    slice in = slice_of("--b\n \nNote: text\n\nx");
+    header_block block = header_read(in, 4, LIMIT_HEADER_FIELDS, NULL, NULL);
+    g_assert_cmpuint(block.length, ==, 2);
+    g_assert_cmpint(block.end, ==, HEADER_END_BLANK_LINE);
     g_ptr_array_unref(block.fields);
 }
 
@@ -160,6 +197,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/header/blocks", test_blocks);
     g_test_add_func("/header/part", test_part);
+    g_test_add_func("/header/part_behind_junk", test_part_behind_junk);
     g_test_add_func("/header/nul", test_nul);
     g_test_add_func("/header/limits", test_limits);
     g_test_add_func("/header/find", test_find);

@@ -99,6 +99,51 @@ static void test_three_hops(void)
     mail_trace_free(NULL);
 }
 
+/* The first server adds what the author's program has not written. */
+static void test_added_id(void)
+{
+#define AUTHOR "From: a@a.example\r\nSubject: a\r\n"
+#define DATED "Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n" AUTHOR
+    static const transfer_row added[] = {
+        {"SMTP", "10.0.0.1", "10.0.0.2", DATED, "x\r\n", 1, 1, 0, ""},
+        {"SMTP", "10.0.0.2", "10.0.0.3", R(2) DATED ID, "x\r\n", 1, 2, 1, "+Received +Message-ID"},
+        {"POP3", "10.0.0.4", "10.0.0.3", R(3) R(2) DATED ID, "x\r\n", 1, 3, 2, "+Received"},
+        {END_OF_ROWS},
+    };
+    mail_trace *trace = run(added);
+    mail_trace_writer writers[5];
+    g_assert_cmpuint(mail_trace_writers(trace, 2, writers, 5), ==, 2);
+    mail_trace_free(trace);
+    static const transfer_row date_too[] = {
+        {"SMTP", "10.0.0.1", "10.0.0.2", AUTHOR, "x\r\n", 1, 1, 0, ""},
+        {"SMTP", "10.0.0.2", "10.0.0.3", R(2) DATED ID, "x\r\n", 1, 2, 1, "+Received +Date +Message-ID"},
+        {END_OF_ROWS},
+    };
+    mail_trace_free(run(date_too));
+    static const transfer_row fetched[] = {
+        {"SMTP", "10.0.0.1", "10.0.0.2", DATED, "x\r\n", 1, 1, 0, ""},
+        {"POP3", "10.0.0.4", "10.0.0.2", R(2) DATED ID, "x\r\n", 1, 2, 1, "+Received +Message-ID"},
+        {END_OF_ROWS},
+    };
+    mail_trace_free(run(fetched));
+    /* another body, another author, another way: another mail */
+    static const transfer_row others[] = {
+        {"SMTP", "10.0.0.1", "10.0.0.2", DATED, "x\r\n", 1, 1, 0, ""},
+        {"SMTP", "10.0.0.2", "10.0.0.3", R(2) DATED ID, "y\r\n", 2, 1, 0, ""},
+        {"SMTP", "10.0.0.2", "10.0.0.3", R(2) "Date: Tue, 14 Nov 2023 22:13:20 +0000\r\nFrom: b@a.example\r\nMessage-ID: <2@a.example>\r\n", "x\r\n", 3, 1, 0, ""},
+        {"SMTP", "10.0.0.7", "10.0.0.3", R(2) DATED "Message-ID: <3@a.example>\r\n", "x\r\n", 4, 1, 0, ""},
+        {END_OF_ROWS},
+    };
+    mail_trace_free(run(others));
+    /* it has an id from the beginning: a server that gives it another one is not seen through */
+    static const transfer_row replaced[] = {
+        {"SMTP", "10.0.0.1", "10.0.0.2", DATED ID, "x\r\n", 1, 1, 0, ""},
+        {"SMTP", "10.0.0.2", "10.0.0.3", R(2) DATED "Message-ID: <3@a.example>\r\n", "x\r\n", 2, 1, 0, ""},
+        {END_OF_ROWS},
+    };
+    mail_trace_free(run(replaced));
+}
+
 static void test_expansion(void)
 {
     static const transfer_row rows[] = {
@@ -229,6 +274,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mail_trace/three_hops", test_three_hops);
+    g_test_add_func("/mail_trace/added_id", test_added_id);
     g_test_add_func("/mail_trace/expansion", test_expansion);
     g_test_add_func("/mail_trace/repetitions", test_repetitions);
     g_test_add_func("/mail_trace/changes", test_changes);

@@ -189,7 +189,40 @@ static const trace_case suspicious[] = {
     {"free mail to free mail", "From: a@qq.com\r\nReply-To: a@gmail.com\r\nSubject: x\r\n", "", FETCHED},
     {"Return-Path before delivery", "Return-Path: <a@bank.example>\r\nFrom: x@spam.example\r\nSubject: x\r\n", "return_path_differs",
      .envelope_from = "x@spam.example", .envelope_to = "bob@example.org"},
-    {"Return-Path in a mailbox", "Return-Path: <a@bank.example>\r\nFrom: x@spam.example\r\nSubject: x\r\n", "", FETCHED},
+    /* from a mailbox Return-Path is the envelope sender */
+    {"Return-Path in a mailbox", "Return-Path: <a@bank.example>\r\nFrom: x@spam.example\r\nSubject: x\r\n", "from_domain_differs", FETCHED},
+    {"Return-Path of the same organisation in a mailbox", "Return-Path: <a@out.spam.example>\r\nFrom: x@spam.example\r\nSubject: x\r\n", "", FETCHED},
+    {"Return-Path of a list in a mailbox", "Return-Path: <a@bank.example>\r\nList-Id: <l>\r\nFrom: x@spam.example\r\nSubject: x\r\n", "", FETCHED},
+    {"no report in a mailbox", "Return-Path: <>\r\n" FROM_ANNA, "null_sender_no_report", FETCHED},
+    {"a report in a mailbox", "Return-Path: <>\r\nAuto-Submitted: auto-replied\r\n" FROM_ANNA, "", FETCHED},
+    /* From */
+    {"nobody", "From: Anonymous Spammer\r\nSubject: x\r\n", "from_no_address", FETCHED},
+    {"a group of nobody", "From: undisclosed:;\r\nSubject: x\r\n", "", FETCHED},
+    {"root, on one host", "From: root\r\nSubject: x\r\n", "", .envelope_from = "root@a.example", .envelope_to = "b@a.example", .client_ip = "127.0.0.1", .helo = "a.example"},
+    /* dates that are missing hide nothing */
+    {"forged HELO without a date", "Received: from galangal.org (linuxaid.com.cn [202.99.11.120]) by mail.zky.ac.cn (8.8.5)...\r\n" FROM_ANNA,
+     "received_malformed received_helo_differs", FETCHED},
+    {"a broken chain without dates",
+     "Received: from a.example (a.example [192.0.2.1]) by mx.example.org (Postfix)\r\nReceived: from c.example (c.example [192.0.2.3]) by b.example\r\n" FROM_ANNA,
+     "received_malformed received_malformed received_chain_broken", FETCHED},
+    /* relays */
+#define RELAYED "Received: from linuxaid.com.cn ([202.99.11.120]) by unwilling.intermedia.com (8.6.5) with SMTP id L" WHEN
+#define RELAY_ID "Message-ID: <w45@unwilling.intermedia.com>\r\n"
+#define AT_RELAY .envelope_from = "spam@linuxaid.com.cn", .envelope_to = "rth@zky.ac.cn", .client_ip = "98.134.11.32", .helo = "unwilling.intermedia.com"
+#define FROM_SPAM "From: spam@linuxaid.com.cn\r\nSubject: x\r\n"
+    {"a third party relayed", RELAYED "From: Anonymous Spammer\r\n" RELAY_ID, "from_no_address relayed_by_third_party", AT_RELAY},
+    {"a third party relayed, From has an address", RELAYED FROM_SPAM RELAY_ID, "relayed_by_third_party", AT_RELAY},
+    {"a third party relayed, another Message-ID", RELAYED "From: Anonymous Spammer\r\nMessage-ID: <1@pc>\r\n", "from_no_address relayed_by_third_party", AT_RELAY},
+    {"a customer's mail", RELAYED FROM_SPAM "Message-ID: <1@linuxaid.com.cn>\r\n", "", AT_RELAY},
+    {"the recipient's own relay", RELAYED FROM_SPAM RELAY_ID, "", .envelope_from = "spam@linuxaid.com.cn", .envelope_to = "rth@intermedia.com",
+     .client_ip = "98.134.11.32", .helo = "unwilling.intermedia.com"},
+    {"logged in at the relay", "Received: from linuxaid.com.cn ([202.99.11.120]) by unwilling.intermedia.com (8.6.5) with ESMTPA id L" WHEN FROM_SPAM RELAY_ID, "", AT_RELAY},
+    {"a third party relayed, in the mailbox",
+     "Received: from unwilling.intermedia.com (unwilling.intermedia.com [98.134.11.32]) by mail.zky.ac.cn (8.8.5) id 0 for <rth@zky.ac.cn>" WHEN
+     RELAYED "From: Anonymous Spammer\r\n" RELAY_ID, "from_no_address relayed_by_third_party", FETCHED},
+    {"a third party relayed, in the mailbox, with Return-Path",
+     "Return-Path: <spam@linuxaid.com.cn>\r\nReceived: from unwilling.intermedia.com (unwilling.intermedia.com [98.134.11.32]) by mail.zky.ac.cn (8.8.5) id 0 for <rth@zky.ac.cn>" WHEN
+     RELAYED FROM_SPAM RELAY_ID, "relayed_by_third_party", FETCHED},
     {"null sender, no report", FROM_ANNA, "null_sender_no_report", .envelope_from = "", .envelope_to = "bob@example.org"},
     {"another account", FROM_ANNA, "auth_user_differs", .envelope_from = "anna@sender.example", .envelope_to = "bob@example.org",
      .auth_user = "stolen@sender.example"},
