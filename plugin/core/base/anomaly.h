@@ -72,6 +72,8 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(AMBIGUOUS_END_OF_DATA, "ambiguous_end_of_data", WARN,                                                            \
       "Servers disagree whether the message ends here (SMTP smuggling)")                                               \
     X(DATA_BEFORE_354, "data_before_354", WARN, "Message data sent before the server's 354")                           \
+    X(ENVELOPE_LIMIT, "envelope_limit", WARN,                                                                          \
+      "More recipients, or a longer address, than the limit: the envelope is not all of it")                           \
     X(DATA_REFUSED, "data_refused", NOTE, "The server refused the message data")                                       \
     X(BDAT_BAD_SIZE, "bdat_bad_size", WARN, "BDAT chunk size is missing or out of range")                              \
     X(STARTTLS_INJECTION, "starttls_injection", ERROR, "Plain text behind STARTTLS (command injection)")               \

@@ -54,6 +54,11 @@
 #define LIMIT_HEADER_FIELDS 10000
 #define LIMIT_MESSAGE_FIELDS 200000
 
+/* Fields kept of a header behind these limits, if they say what a message or part is (Content-*, From, Subject, ...);
+ * and parameters behind LIMIT_PARAMS, if they name a file, a boundary or a charset. */
+#define LIMIT_NEEDED_FIELDS 32
+#define LIMIT_NEEDED_PARAMS 32
+
 /* Bytes of one message kept in memory; beyond: marked, and not kept. */
 #define LIMIT_MESSAGE_BYTES ((gsize)1 << 30)
 

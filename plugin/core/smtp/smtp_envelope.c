@@ -18,6 +18,7 @@ struct smtp_envelope {
     GArray *recipients; /* of recipient; NULL: none so far */
     GArray *kept;       /* of slice: those not refused; valid while kept_valid; NULL: not asked for */
     gboolean kept_valid;
+    gboolean is_limited; /* something was left out */
 };
 
 static void clear_recipient(gpointer data)
@@ -53,6 +54,7 @@ void smtp_envelope_unref(smtp_envelope *envelope)
 void smtp_envelope_set_from(smtp_envelope *envelope, slice from)
 {
     g_free(envelope->from);
+    envelope->is_limited |= from.len > LIMIT_MAILBOX_BYTES;
     from = slice_head(from, LIMIT_MAILBOX_BYTES);
     envelope->from = slice_dup(from);
     envelope->from_len = from.len;
@@ -76,6 +78,7 @@ guint smtp_envelope_add(smtp_envelope *envelope, slice mailbox)
         envelope->recipients = g_array_new(FALSE, FALSE, sizeof(recipient));
         g_array_set_clear_func(envelope->recipients, clear_recipient);
     }
+    envelope->is_limited |= envelope->recipients->len >= LIMIT_RECIPIENTS || mailbox.len > LIMIT_MAILBOX_BYTES;
     if (envelope->recipients->len >= LIMIT_RECIPIENTS)
         return SMTP_ENVELOPE_NO_RECIPIENT;
     mailbox = slice_head(mailbox, LIMIT_MAILBOX_BYTES);
@@ -83,6 +86,11 @@ guint smtp_envelope_add(smtp_envelope *envelope, slice mailbox)
     g_array_append_val(envelope->recipients, added);
     envelope->kept_valid = FALSE;
     return envelope->recipients->len - 1;
+}
+
+gboolean smtp_envelope_is_limited(const smtp_envelope *envelope)
+{
+    return envelope->is_limited;
 }
 
 void smtp_envelope_refuse(smtp_envelope *envelope, guint number)

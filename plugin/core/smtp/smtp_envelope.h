@@ -22,6 +22,9 @@ void smtp_envelope_set_from(smtp_envelope *envelope, slice from);
 gboolean smtp_envelope_has_from(const smtp_envelope *envelope);
 slice smtp_envelope_from(const smtp_envelope *envelope);
 
+/* Was something left out at LIMIT_RECIPIENTS or LIMIT_MAILBOX_BYTES? */
+gboolean smtp_envelope_is_limited(const smtp_envelope *envelope);
+
 /* Number of the new recipient; SMTP_ENVELOPE_NO_RECIPIENT at LIMIT_RECIPIENTS. */
 guint smtp_envelope_add(smtp_envelope *envelope, slice recipient);
 /* The server refused it. SMTP_ENVELOPE_NO_RECIPIENT is allowed. */

@@ -98,6 +98,8 @@ static void add_envelope(smtp_session *s, mail_event *event)
     event->has_envelope_from = smtp_envelope_has_from(s->message_envelope);
     event->envelope_from = smtp_envelope_from(s->message_envelope);
     event->envelope_to = smtp_envelope_recipients(s->message_envelope, &event->envelope_to_count);
+    if (smtp_envelope_is_limited(s->message_envelope))
+        event->anomalies |= ANOMALY_BIT(ANOMALY_ENVELOPE_LIMIT);
 }
 
 void smtp_emit_message_data(smtp_session *s, slice data, guint64 start, guint64 end)

@@ -37,6 +37,7 @@ typedef struct header_reader {
     header_is_boundary is_boundary;
     gpointer user;
     guint max_fields;
+    guint beyond; /* fields kept behind the limits */
     header_block block;
 } header_reader;
 
@@ -117,12 +118,29 @@ static gsize field_end(header_reader *r, gsize at)
     return end;
 }
 
+/* The fields that say what a message or part is: without them a header that is made long would hide what is behind it. */
+static gboolean is_needed(slice field)
+{
+    static const char *const names[] = {"Content-", "From:", "To:", "Cc:", "Subject:", "Date:", "Message-ID:"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (slice_begins(field, names[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* Is the field that ends at `end` within the limits, or one of the few that are kept behind them? */
+static gboolean has_room(header_reader *r, gsize end)
+{
+    if (end - r->start <= LIMIT_HEADER_BYTES && r->block.fields->len < r->max_fields)
+        return TRUE;
+    r->block.anomalies |= ANOMALY_BIT(ANOMALY_HEADER_TOO_LONG);
+    return r->beyond < LIMIT_NEEDED_FIELDS && is_needed(slice_from(r->message, r->at)) && ++r->beyond;
+}
+
 static void add_field(header_reader *r, gsize end)
 {
-    if (end - r->start > LIMIT_HEADER_BYTES || r->block.fields->len >= r->max_fields) {
-        r->block.anomalies |= ANOMALY_BIT(ANOMALY_HEADER_TOO_LONG);
+    if (!has_room(r, end))
         return;
-    }
     gsize name;
     header_field *field = g_new0(header_field, 1);
     slice whole = slice_head(slice_from(r->message, r->at), end - r->at);

@@ -37,7 +37,8 @@ typedef struct header_block {
 typedef gboolean (*header_is_boundary)(gsize offset, gpointer user);
 
 /* Reads the header that begins at byte `offset` of `message`; is_boundary may be NULL. Lines end in CRLF,
- * LF or (see header.c) CR. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over (HEADER_TOO_LONG). */
+ * LF or (see header.c) CR. Fields beyond LIMIT_HEADER_BYTES or `max_fields` are passed over
+ * (HEADER_TOO_LONG), but for LIMIT_NEEDED_FIELDS that say what the message or part is. */
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user);
 
 /* Does a field begin at s: a name and a ":"? */

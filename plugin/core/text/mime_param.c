@@ -38,9 +38,10 @@
 
 /* Names that may begin a parameter where no ";" says so. */
 static const char *const known_names[] = {
-    "name",          "filename",          "charset",   "boundary", "format",   "delsp",  "size",    "type",
-    "start",         "start-info",        "protocol",  "micalg",   "method",   "access-type", "report-type", "reply-type",
-    "creation-date", "modification-date", "read-date", "x-unix-mode", "x-mac-type", "x-mac-creator", "smime-type", "url",
+    "name",      "filename",    "charset",     "boundary",      "format",        "delsp",
+    "size",      "type",        "start",       "start-info",    "protocol",      "micalg",
+    "method",    "access-type", "report-type", "reply-type",    "creation-date", "modification-date",
+    "read-date", "x-unix-mode", "x-mac-type",  "x-mac-creator", "smime-type",    "url",
 };
 
 /* One attribute=value as it stands in the field. */
@@ -253,7 +254,8 @@ static void set_name(section *out, slice name)
 static slice take_attribute(slice *cursor)
 {
     gsize len = 0;
-    while (len < cursor->len && cursor->data[len] != '=' && cursor->data[len] != ';' && !rfc822_is_lwsp(cursor->data[len]))
+    while (len < cursor->len && cursor->data[len] != '=' && cursor->data[len] != ';' &&
+           !rfc822_is_lwsp(cursor->data[len]))
         len++;
     slice name = slice_head(*cursor, len);
     *cursor = slice_from(*cursor, len);
@@ -288,6 +290,16 @@ static section *take_section(slice *cursor, anomaly_set *anomalies)
     return out;
 }
 
+/* Without these a value that is made long would hide a file or the parts behind it. */
+static gboolean is_needed(const section *s)
+{
+    static const char *const names[] = {"name", "filename", "boundary", "charset"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(s->name, names[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static GPtrArray *take_sections(slice cursor, anomaly_set *anomalies)
 {
     GPtrArray *sections = g_ptr_array_new_with_free_func(section_free);
@@ -299,13 +311,19 @@ static GPtrArray *take_sections(slice cursor, anomaly_set *anomalies)
         }
         if (cursor.len == 0)
             return sections;
-        if (sections->len >= LIMIT_PARAMS) {
+        if (sections->len >= LIMIT_PARAMS + LIMIT_NEEDED_PARAMS) {
             *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
             return sections;
         }
         section *s = take_section(&cursor, anomalies);
-        if (s)
+        if (!s)
+            continue;
+        if (sections->len < LIMIT_PARAMS || is_needed(s)) {
             g_ptr_array_add(sections, s);
+        } else {
+            *anomalies |= ANOMALY_BIT(ANOMALY_BAD_PARAMETER);
+            section_free(s);
+        }
     }
 }
 

@@ -39,11 +39,20 @@ static void test_limits(void)
     memset(longest, 'x', LIMIT_MAILBOX_BYTES + 1);
     smtp_envelope_set_from(envelope, (slice){longest, LIMIT_MAILBOX_BYTES});
     g_assert_cmpuint(smtp_envelope_from(envelope).len, ==, LIMIT_MAILBOX_BYTES);
+    g_assert_false(smtp_envelope_is_limited(envelope));
     smtp_envelope_set_from(envelope, (slice){longest, LIMIT_MAILBOX_BYTES + 1});
+    g_assert_true(smtp_envelope_is_limited(envelope));
     g_assert_cmpuint(smtp_envelope_from(envelope).len, ==, LIMIT_MAILBOX_BYTES);
     for (guint i = 0; i < LIMIT_RECIPIENTS; i++)
         g_assert_cmpuint(smtp_envelope_add(envelope, slice_of("b@y")), ==, i);
     g_assert_cmpuint(smtp_envelope_add(envelope, slice_of("b@y")), ==, SMTP_ENVELOPE_NO_RECIPIENT);
+    smtp_envelope_unref(envelope);
+    envelope = smtp_envelope_new();
+    for (guint i = 0; i < LIMIT_RECIPIENTS; i++)
+        smtp_envelope_add(envelope, slice_of("b@y"));
+    g_assert_false(smtp_envelope_is_limited(envelope));
+    smtp_envelope_add(envelope, slice_of("b@y"));
+    g_assert_true(smtp_envelope_is_limited(envelope));
     smtp_envelope_unref(envelope);
     g_free(longest);
 }

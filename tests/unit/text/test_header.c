@@ -183,6 +183,26 @@ static void test_limits(void)
     g_string_free(text, TRUE);
 }
 
+/* A header that is made long hides nothing: what says what the part is, is kept behind the limits, but not without end. */
+static void test_needed_behind_limits(void)
+{
+    const char *in = "A: 1\nB: 2\nC: 3\ncontent-type: a/b\nX: 4\nSubject: s\n\n";
+    header_block block = header_read(slice_of(in), 0, 2, NULL, NULL);
+    g_assert_cmpuint(block.fields->len, ==, 4);
+    g_assert_cmpstr(header_find(block.fields, "Content-Type")->value, ==, "a/b");
+    g_assert_cmpstr(header_find(block.fields, "Subject")->value, ==, "s");
+    g_assert_null(header_find(block.fields, "X"));
+    g_assert_cmphex(block.anomalies, ==, BIT(HEADER_TOO_LONG));
+    g_ptr_array_unref(block.fields);
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < 3 * LIMIT_NEEDED_FIELDS; i++)
+        g_string_append(text, "Content-ID: x\n");
+    block = header_read(slice_of(text->str), 0, 2, NULL, NULL);
+    g_assert_cmpuint(block.fields->len, ==, 2 + LIMIT_NEEDED_FIELDS);
+    g_ptr_array_unref(block.fields);
+    g_string_free(text, TRUE);
+}
+
 static void test_find(void)
 {
     header_block block = header_read(slice_of("A: 1\na: 2\nB: 3\n\n"), 0, LIMIT_HEADER_FIELDS, NULL, NULL);
@@ -200,6 +220,7 @@ int main(int argc, char **argv)
     g_test_add_func("/header/part_behind_junk", test_part_behind_junk);
     g_test_add_func("/header/nul", test_nul);
     g_test_add_func("/header/limits", test_limits);
+    g_test_add_func("/header/needed_behind_limits", test_needed_behind_limits);
     g_test_add_func("/header/find", test_find);
     return g_test_run();
 }

@@ -195,6 +195,28 @@ static void test_limit(void)
     }
 }
 
+/* Many parameters hide neither a file name nor a boundary behind them. */
+static void test_needed_behind_limit(void)
+{
+    anomaly_set anomalies = 0;
+    GString *text = g_string_new("a/b");
+    for (guint i = 0; i < LIMIT_PARAMS + 5; i++)
+        g_string_append_printf(text, "; p%u=%u", i, i);
+    g_string_append(text, "; NAME*0=evil; q=1; name*1=.vbs; boundary=x");
+    mime_param_list *list = mime_param_parse(slice_of(text->str), &anomalies);
+    g_assert_cmpstr(mime_param_value(list, "name"), ==, "evil.vbs");
+    g_assert_cmpstr(mime_param_value(list, "boundary"), ==, "x");
+    g_assert_null(mime_param_value(list, "q"));
+    g_assert_cmphex(anomalies & BAD, ==, BAD);
+    mime_param_list_free(list);
+    for (guint i = 0; i < 3 * LIMIT_NEEDED_PARAMS; i++)
+        g_string_append(text, "; charset=x");
+    list = mime_param_parse(slice_of(text->str), NULL);
+    g_assert_cmpuint(list->params->len, <=, LIMIT_PARAMS + LIMIT_NEEDED_PARAMS);
+    mime_param_list_free(list);
+    g_string_free(text, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -205,5 +227,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mime_param/broken", test_broken);
     g_test_add_func("/mime_param/bytes", test_bytes);
     g_test_add_func("/mime_param/limit", test_limit);
+    g_test_add_func("/mime_param/needed_behind_limit", test_needed_behind_limit);
     return g_test_run();
 }
