@@ -111,7 +111,7 @@ static int make_key(const frame_segment *segment, connection_key *key_r)
     return side;
 }
 
-/* Nobody can choose connections with the same hash. */
+/* Different in each run, so that connections with the same hash cannot be made on purpose. */
 static guint32 hash_seed(void)
 {
     static gsize seed;
@@ -456,7 +456,7 @@ static mail_verdict look_at(slice bytes)
     return mail_recogniser_look(bytes, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict;
 }
 
-/* A connection that sends no bytes (a scan of ports) is not worth the trouble; without a beginning and on a port that
+/* A connection that sends no bytes (a scan of ports) is not looked at; without a beginning and on a port that
  * says nothing only what may be mail by itself is. */
 static gboolean is_worth_a_look(const connection *c, const frame_segment *segment)
 {
