@@ -8,7 +8,8 @@
 
 #include <ws_symbol_export.h>
 
-#include "plugin/epan/mailxtra.h"
+#include "plugin/epan/entry.h"
+#include "plugin/epan/ws_compat.h"
 
 WS_DLL_PUBLIC_DEF const char plugin_version[] = MAILXTRA_VERSION;
 WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
@@ -20,8 +21,8 @@ WS_DLL_PUBLIC uint32_t plugin_describe(void);
 void plugin_register(void)
 {
     static proto_plugin plugin;
-    plugin.register_protoinfo = mailxtra_register;
-    plugin.register_handoff = mailxtra_handoff;
+    plugin.register_protoinfo = entry_register;
+    plugin.register_handoff = entry_handoff;
     proto_register_plugin(&plugin);
 }
 

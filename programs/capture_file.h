@@ -7,7 +7,7 @@
 #ifndef MAILXTRA_CAPTURE_FILE_H
 #define MAILXTRA_CAPTURE_FILE_H
 
-#include "frames/frame_reader.h"
+#include "frame_reader.h"
 
 typedef struct capture_file capture_file;
 

@@ -9,8 +9,8 @@
 #include "capture_file.h"
 
 #include "message_analysis.h"
-#include "session/connection_table.h"
-#include "session/message_collection.h"
+#include "connection_table.h"
+#include "message_collection.h"
 
 #include <stdio.h>
 

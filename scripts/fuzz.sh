@@ -31,17 +31,24 @@ main() {
     say "No crash."
 }
 
-# plugin/core needs GLib and nothing else, so each fuzzer is one call of the compiler.
+# plugin/core needs GLib and zlib only. It is compiled once, for all fuzzers.
 fuzz_core() {
-    local source name flags
-    compgen -G "$top/tests/fuzz/fuzz_*.c" >/dev/null || return 0
+    local source name flags=() libraries=() rooms=() sanitize=(-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+    compgen -G "$top/tests/fuzz/*/fuzz_*.c" >/dev/null || return 0
     command -v clang >/dev/null || install_packages clang
-    read -ra flags <<<"$(pkg-config --cflags --libs glib-2.0 zlib)"
-    for source in "$top"/tests/fuzz/fuzz_*.c; do
+    read -ra flags <<<"$(pkg-config --cflags glib-2.0 zlib)"
+    read -ra libraries <<<"$(pkg-config --libs glib-2.0 zlib)"
+    for room in "$top"/plugin/core/*/; do
+        rooms+=(-iquote "$room")
+    done
+    mkdir -p "$build/fuzz-core"
+    (cd "$build/fuzz-core" && rm -f ./*.o &&
+        clang "${sanitize[@]}" -fsanitize=fuzzer-no-link "${rooms[@]}" "${flags[@]}" -c "$top"/plugin/core/*/*.c)
+    for source in "$top"/tests/fuzz/*/fuzz_*.c; do
         name=$(basename "$source" .c)
         say "== $name, $1 s"
-        clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -iquote "$top/plugin/core" \
-            "$source" "$top"/plugin/core/*.c "$top"/plugin/core/*/*.c "${flags[@]}" -o "$build/$name"
+        clang "${sanitize[@]}" -fsanitize=fuzzer "${rooms[@]}" -iquote "$top/tests/fuzz" "${flags[@]}" \
+            "$source" "$build"/fuzz-core/*.o "${libraries[@]}" -o "$build/$name"
         mkdir -p "$build/corpus/$name"
         "$build/$name" -max_total_time="$1" -artifact_prefix="$crashes/$name-" "$build/corpus/$name" \
             >"$build/$name.log" 2>&1 || crashed "$name" "$build/$name.log"

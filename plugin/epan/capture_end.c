@@ -5,6 +5,8 @@
 
 #include "imap_store.h"
 #include "later_passes.h"
+#include "session_end.h"
+#include "stream_store.h"
 #include "trace_store.h"
 
 #include <stdio.h>
@@ -209,7 +211,7 @@ void capture_end_finish(void)
     if (later_passes_are_sure()) /* the end was when the first pass was over */
         return;
     GArray *endings = g_array_new(FALSE, FALSE, sizeof(ending));
-    stream_store_finish_all(add_ending, endings);
+    session_end_finish_all(add_ending, endings);
     g_array_sort(endings, by_frame);
     if (endings->len)
         deliver(endings);
@@ -219,7 +221,7 @@ void capture_end_finish(void)
 /* Wireshark, sharkd and `tshark -2` say when the first pass is over. */
 static void end_of_first_pass(void)
 {
-    stream_store_finish_all(NULL, NULL);
+    session_end_finish_all(NULL, NULL);
 }
 
 static void at_end_of_capture(void *tap_data _U_)

@@ -10,7 +10,7 @@
 #ifndef MAILXTRA_CAPTURE_END_H
 #define MAILXTRA_CAPTURE_END_H
 
-#include "taps.h"
+#include "tapped_frame.h"
 
 /* Which frame of a connection decides for a listener with a filter whether it gets what the end brings. */
 typedef enum capture_end_rule {

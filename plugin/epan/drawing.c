@@ -14,7 +14,7 @@
  * other dissectors are called below the third. What is left is for Wireshark's own protocols behind ours. */
 #define INSIDE_ITEMS_PERCENT 30
 #define OWN_ITEMS_PERCENT 40
-#define OTHERS_ITEMS_PERCENT 60
+#define OTHERS_ITEMS_PERCENT 90
 
 /* Layers of a frame that stay on its list, which frame.protocols shows: no usual mail has as many. Below a smaller
  * prefs.gui_max_tree_depth a quarter of it. */
@@ -29,8 +29,8 @@ typedef struct later_call {
 } later_call;
 
 typedef struct frame_drawing {
-    wmem_array_t *calls; /* of later_call; NULL: none */
-    gboolean is_full;    /* another dissector has met the limit of items: no more are called in this frame */
+    wmem_array_t *calls[2]; /* of later_call, the first ones and the others; NULL: none */
+    gboolean is_full;       /* another dissector has met the limit of items: no more are called in this frame */
 } frame_drawing;
 
 static frame_drawing *drawing_of(packet_info *pinfo)
@@ -110,7 +110,8 @@ gboolean drawing_allows(const packet_info *pinfo, proto_tree *tree, drawing_cost
 static void add_reason(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, const char *reason)
 {
     proto_item *item = NULL;
-    const char *text = wmem_strdup_printf(pinfo->pool, "Drawing has ended here: %s", reason ? reason : "no reason given");
+    const char *text =
+        wmem_strdup_printf(pinfo->pool, "Drawing has ended here: %s", reason ? reason : "no reason given");
     if (tree) {
         proto_tree_add_subtree(tree, tvb, 0, 0, ett_mailxtra_text, &item, text);
         proto_item_set_generated(item);
@@ -164,6 +165,9 @@ static void call_one(const later_call *call, packet_info *pinfo)
         frame->is_full = met_item_limit(call->tree, items);
         if (frame->is_full || met_layer_limit(pinfo)) {
             add_reason(pinfo, call->tree, call->tvb, "one of Wireshark's limits in another dissector");
+        } else if (EXCEPT_CODE ==
+                   DissectorError) { /* a fault of that dissector, met by bytes that it is not made for */
+            add_reason(pinfo, call->tree, call->tvb, GET_MESSAGE);
         } else {
             show_exception(call->tvb, pinfo, call->tree, EXCEPT_CODE, GET_MESSAGE);
         }
@@ -182,36 +186,54 @@ static void add_left_out(const later_call *call, packet_info *pinfo, guint count
     if (!call->tree)
         return;
     proto_tree_add_subtree_format(call->tree, call->tvb, 0, 0, ett_mailxtra_text, &item,
-                                  "Not given to %u of Wireshark's other dissectors, whose trees would be too large", count);
+                                  "Not given to %u of Wireshark's other dissectors, whose trees would be too large",
+                                  count);
     proto_item_set_generated(item);
     mailxtra_add_anomalies(pinfo, item, ANOMALY_BIT(ANOMALY_NOT_ALL_DRAWN));
+}
+
+static void put_off(guint turn, const later_call *call, packet_info *pinfo)
+{
+    wmem_array_t **calls = &drawing_of(pinfo)->calls[turn];
+    if (!*calls)
+        *calls = wmem_array_new(pinfo->pool, sizeof *call);
+    wmem_array_append(*calls, call, 1);
+}
+
+void drawing_call_first(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                        drawing_cost cost)
+{
+    put_off(0, &(later_call){handle, tvb, tree, cost}, pinfo);
 }
 
 void drawing_call_later(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                         drawing_cost cost)
 {
-    frame_drawing *frame = drawing_of(pinfo);
-    later_call call = {handle, tvb, tree, cost};
-    if (!frame->calls)
-        frame->calls = wmem_array_new(pinfo->pool, sizeof call);
-    wmem_array_append_one(frame->calls, call);
+    put_off(1, &(later_call){handle, tvb, tree, cost}, pinfo);
+}
+
+static void call_all(wmem_array_t *calls, packet_info *pinfo)
+{
+    const frame_drawing *frame = drawing_of(pinfo);
+    const later_call *first_left_out = NULL;
+    guint left_out = 0;
+    for (guint i = 0; calls && i < wmem_array_get_count(calls); i++) {
+        const later_call *call = wmem_array_index(calls, i);
+        if (!frame->is_full && drawing_allows(pinfo, call->tree, call->cost))
+            call_one(call, pinfo);
+        else if (left_out++ == 0)
+            first_left_out = call;
+    }
+    if (first_left_out)
+        add_left_out(first_left_out, pinfo, left_out);
 }
 
 void drawing_call_others(packet_info *pinfo)
 {
     frame_drawing *frame = drawing_of(pinfo);
-    wmem_array_t *calls = frame->calls;
-    guint count = calls ? wmem_array_get_count(calls) : 0, left_out = 0;
-    const later_call *first_left_out = NULL;
-    frame->calls = NULL;
-    for (guint i = 0; i < count; i++) {
-        const later_call *call = wmem_array_index(calls, i);
-        if (!frame->is_full && drawing_allows(pinfo, call->tree, call->cost)) {
-            call_one(call, pinfo);
-        } else if (left_out++ == 0) {
-            first_left_out = call;
-        }
+    for (guint turn = 0; turn < G_N_ELEMENTS(frame->calls); turn++) {
+        wmem_array_t *calls = frame->calls[turn];
+        frame->calls[turn] = NULL;
+        call_all(calls, pinfo);
     }
-    if (first_left_out)
-        add_left_out(first_left_out, pinfo, left_out);
 }

@@ -13,8 +13,8 @@
 /* ---- tree items ---- */
 
 /* Is there room in the frame's tree for another line or message of the session, or for what is in a message: header
- * fields, parts, lines of text? The second ends first, so that the parts of one message leave room for the next message.
- * FALSE without a tree. */
+ * fields, parts, lines of text? The second ends first, so that the parts of one message leave room for the next
+ * message. FALSE without a tree. */
 gboolean drawing_has_room(proto_tree *tree);
 gboolean drawing_has_room_inside(proto_tree *tree);
 
@@ -35,19 +35,22 @@ typedef struct drawing_cost {
     guint64 items;
 } drawing_cost;
 
-/* Has `handle` called with these bytes by drawing_call_others(). The tvb lives as long as the packet. */
+/* Has `handle` called with these bytes by drawing_call_others(). The tvb lives as long as the packet. IMF, which stock
+ * Wireshark would call as well, comes in front of what only mailxtra calls, so that filters for it find as much. */
+void drawing_call_first(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                        drawing_cost cost);
 void drawing_call_later(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                         drawing_cost cost);
 
-/* The calls that were put off, in their order. A call that would cost more than there is room for is left out, and
+/* The calls that were put off. A call that would cost more than there is room for is left out, and
  * counted in a line of the tree. */
 void drawing_call_others(packet_info *pinfo);
 
 /* Would that cost stay below the limits? */
 gboolean drawing_allows(const packet_info *pinfo, proto_tree *tree, drawing_cost cost);
 
-/* Takes off layers at the end of the frame's list, which Wireshark never does with those of an accepted call, as long as
- * there are more than a frame may keep. Behind a call, with its own layer on the list. */
+/* Takes off layers at the end of the frame's list, which Wireshark never does with those of an accepted call, as long
+ * as there are more than a frame may keep. Behind a call, with its own layer on the list. */
 void drawing_trim_layers(packet_info *pinfo);
 
 #endif

@@ -3,8 +3,8 @@
  */
 #include "early_segments.h"
 
-#include "../core/limits.h"
-#include "../core/stream_assembler.h"
+#include "limits.h"
+#include "stream_assembler.h"
 
 /* The sequence number of a side's first byte, by the hash of the side's ends. Two sides with the same hash: the later
  * one counts. */

@@ -9,7 +9,7 @@
 #ifndef MAILXTRA_EARLY_SEGMENTS_H
 #define MAILXTRA_EARLY_SEGMENTS_H
 
-#include "stream_store.h"
+#include "tcp_segment_view.h"
 
 void early_segments_register(void);
 

@@ -4,14 +4,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "mailxtra.h"
+#include "entry.h"
 
 #include "capture_end.h"
+#include "dissector_claim.h"
 #include "drawing.h"
 #include "early_segments.h"
 #include "evidence.h"
 #include "export_object.h"
 #include "follow_mail.h"
+#include "mailxtra.h"
 #include "mailxtra_fields.h"
 #include "message_reassembly.h"
 #include "ports.h"
@@ -27,21 +29,13 @@
 
 #include <epan/tap.h>
 
-#include "../core/mail_recogniser.h"
-#include "../core/stream_assembler.h"
+#include "mail_recogniser.h"
+#include "stream_assembler.h"
 
-int proto_mailxtra = -1;
-
-static protocol_t *protocol;
 static int proto_tcp, proto_smtp, proto_pop, proto_imap;
 static dissector_handle_t draw_smtp, draw_pop3, draw_imap,
     draw_mail; /* each owned by the protocol whose tree it draws */
 static dissector_handle_t tcp_front;
-
-gboolean mailxtra_is_enabled(void)
-{
-    return proto_is_protocol_enabled(protocol);
-}
 
 /* ---- drawing ---- */
 
@@ -109,6 +103,14 @@ static gboolean is_shown(const packet_info *pinfo, proto_tree *tree)
     return wants_columns(pinfo) || wants_drawing(tree);
 }
 
+/* In one pass, a hole that a close leaves is decided at once when the frame is only looked at: nothing could be shown
+ * later. For evidence it waits, also when the frame is shown besides: what is exported never depends on what is drawn.
+ */
+static gboolean decides_at_close(const packet_info *pinfo, proto_tree *tree)
+{
+    return is_shown(pinfo, tree) && !evidence_is_wanted();
+}
+
 /* What is being drawn. */
 typedef struct call_drawing {
     stream_call *call;
@@ -151,8 +153,13 @@ static void draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tre
     col_set_writable(pinfo->cinfo, COL_INFO, info_writable);
 }
 
-/* Evidence first, drawing last. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`. Trees and
- * tables link messages with earlier ones; nothing else does. */
+/* Trees, tables and findings compare messages with earlier ones; nothing else does. */
+static gboolean compares_messages(proto_tree *tree)
+{
+    return tree || taps_calls_are_wanted() || mailxtra_expert_is_wanted();
+}
+
+/* Evidence first, drawing last. `segment`: that the call's bytes are the payload of; NULL: they are `tvb`. */
 static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *tvb, packet_info *pinfo,
                  proto_tree *tree)
 {
@@ -165,7 +172,7 @@ static void show(stream_call *call, const tcp_segment_view *segment, tvbuff_t *t
             draw(call, bytes, pinfo, tree);
     }
     drawing_trim_layers(pinfo); /* TLS adds one for each record, whatever is drawn */
-    if (!tree && !taps_calls_are_wanted())
+    if (!compares_messages(tree))
         stream_store_release(call, pinfo);
 }
 
@@ -206,7 +213,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, stream_l
     if (layer == STREAM_LAYER_TCP && segment && is_of_tcp(tvb, pinfo, segment)) {
         conversation_t *known = segment->conversation;
         call = stream_store_segment(pinfo, known ? known : find_or_create_conversation(pinfo), segment, hint,
-                                    is_shown(pinfo, tree));
+                                    decides_at_close(pinfo, tree));
         segment->used = call != NULL;
         length = (int)segment->payload.len;
     } else {
@@ -333,7 +340,7 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 {
     segment->used = TRUE;
     stream_call *call =
-        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, is_shown(pinfo, tree));
+        stream_store_segment(pinfo, conversation, segment, MAIL_PROTOCOL_NONE, decides_at_close(pinfo, tree));
     announce(call, pinfo);
     if (!call || !call->accepted)
         return;
@@ -347,10 +354,9 @@ static void behind_tcp(conversation_t *conversation, tcp_segment_view *segment, 
 
 /* ---- registration ---- */
 
-void mailxtra_register(void)
+void entry_register(void)
 {
-    proto_mailxtra = proto_register_protocol("Mail Extra", "Mailxtra", "mailxtra");
-    protocol = find_protocol_by_id(proto_mailxtra);
+    mailxtra_register_protocol();
     mailxtra_fields_register(proto_mailxtra);
     mailxtra_prefs_register(proto_mailxtra);
     stream_store_register();
@@ -372,7 +378,7 @@ static dissector_handle_t handle_of(int owner, dissector_t function, const char 
     return create_dissector_handle_with_name_and_description(function, owner, name, description);
 }
 
-void mailxtra_handoff(void)
+void entry_handoff(void)
 {
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_smtp = proto_get_id_by_filter_name("smtp");
@@ -392,7 +398,11 @@ void mailxtra_handoff(void)
     };
     tcp_front = create_dissector_handle(front_kept, -1);
     ports_install(&fronts);
-    stream_store_set_handles(tcp_front, find_dissector("tls"), fronts.smtp_tls, fronts.pop3_tls, fronts.imap_tls);
+    dissector_claim_set_handles(&(claim_handles){.tcp = tcp_front,
+                                                 .tls = find_dissector("tls"),
+                                                 .smtp_inside = fronts.smtp_tls,
+                                                 .pop3_inside = fronts.pop3_tls,
+                                                 .imap_inside = fronts.imap_tls});
     follow_mail_handoff(proto_mailxtra);
     tcp_watch_install(before_tcp, behind_tcp);
     heur_dissector_add("tcp", look_at_tcp, "Mail Extra over TCP", "mailxtra_tcp", proto_mailxtra, HEURISTIC_ENABLE);

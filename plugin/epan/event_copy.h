@@ -8,7 +8,7 @@
 
 #include "ws_compat.h"
 
-#include "../core/mail_event.h"
+#include "mail_event.h"
 
 /* Copies the event with all that it points to into the scope. What is kept with a message (data, envelope, where an
  * IMAP mail lies) is left out. */

@@ -4,6 +4,7 @@
 #include "evidence.h"
 
 #include "export_object.h"
+#include "frame_messages.h"
 #include "frame_scope.h"
 #include "message_facts.h"
 #include "prefs.h"
@@ -47,6 +48,12 @@ static gboolean is_for_credentials(const mail_record *record)
 {
     return mailxtra_prefs.decode_auth && record->event.auth && record->event.side == MAIL_CLIENT &&
            (record->event.kind == MAIL_EVENT_COMMAND || record->event.kind == MAIL_EVENT_AUTH_LINE);
+}
+
+gboolean evidence_is_wanted(void)
+{
+    return export_object_is_wanted() || save_tap_is_wanted() || taps_credentials_are_wanted() ||
+           taps_calls_are_wanted();
 }
 
 void evidence_collect(stream_call *call, packet_info *pinfo)

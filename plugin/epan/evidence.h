@@ -7,14 +7,10 @@
 #ifndef MAILXTRA_EVIDENCE_H
 #define MAILXTRA_EVIDENCE_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
-/* The messages that a frame finishes: what the taps of exports and saving get, once for a frame, behind its
- * dissection. Packet scope. */
-typedef struct frame_messages {
-    guint count;
-    stored_message **messages;
-} frame_messages;
+/* Does an export list, a saver, a table or a list of credentials listen? */
+gboolean evidence_is_wanted(void);
 
 /* Hands the call to all taps. Once for a call and pass. */
 void evidence_collect(stream_call *call, packet_info *pinfo);

@@ -17,7 +17,8 @@
 #include <epan/export_object.h>
 #include <epan/tap.h>
 
-#include "../core/export_name.h"
+#include "export_name.h"
+#include "imap_identity.h"
 
 /* An object on its way into a list: borrowed for the time of the call. */
 typedef struct offered_object {
@@ -161,22 +162,7 @@ gboolean export_object_is_wanted(void)
     return have_tap_listener(attachments.tap) || have_tap_listener(messages.tap);
 }
 
-gboolean export_object_may_come_again(const stored_message *stored)
-{
-    return stored->imap && stored->imap->key;
-}
-
-char *export_object_identity(const stored_message *stored, const char *path, const char *sha256)
-{
-    return g_strdup_printf("%s\n%s\n%s", stored->imap->key, path, sha256);
-}
-
 /* ---- what a message has ---- */
-
-static gboolean is_offered(const stored_message *stored)
-{
-    return !stored->imap || !stored->imap->is_header;
-}
 
 static char *subject_of(message_analysis *analysis)
 {
@@ -212,9 +198,9 @@ static void add_attachment(part_analysis *part, void *user)
     char *name = export_name_safe(mime->filename, NULL), *identity = NULL;
     if (!name)
         name = export_name_for_part(o->subject, mime->path, mime->type);
-    if (export_object_may_come_again(o->stored))
-        identity =
-            export_object_identity(o->stored, mime->path, message_facts_digest(o->stored, part, G_CHECKSUM_SHA256));
+    if (message_store_may_come_again(o->stored))
+        identity = imap_identity_of_object(o->stored->imap->key, mime->path,
+                                           message_facts_digest(o->stored, part, G_CHECKSUM_SHA256));
     object.type = mime->type;
     object.wanted_name = name;
     object.bytes = part_analysis_bytes(part);
@@ -227,7 +213,7 @@ static void add_attachment(part_analysis *part, void *user)
 static void add_attachments(export_object_list_t *objects, stored_message *stored, message_analysis *analysis)
 {
     offering o = {objects, stored, analysis, subject_of(analysis)};
-    if (is_offered(stored))
+    if (message_store_is_offered(stored))
         message_analysis_attachments(analysis, add_attachment, &o);
     g_free(o.subject);
 }
@@ -235,11 +221,12 @@ static void add_attachments(export_object_list_t *objects, stored_message *store
 static void add_message(export_object_list_t *objects, stored_message *stored, message_analysis *analysis)
 {
     offered_object object = object_of(stored, analysis);
-    if (!is_offered(stored) || !message_store_is_mail(stored))
+    if (!message_store_is_offered(stored) || !message_store_is_mail(stored))
         return;
     char *subject = subject_of(analysis), *name = g_strconcat(subject, ".eml", NULL), *identity = NULL;
-    if (export_object_may_come_again(stored))
-        identity = export_object_identity(stored, "", message_facts_digest(stored, NULL, G_CHECKSUM_SHA256));
+    if (message_store_may_come_again(stored))
+        identity =
+            imap_identity_of_object(stored->imap->key, "", message_facts_digest(stored, NULL, G_CHECKSUM_SHA256));
     object.type = "message/rfc822";
     object.wanted_name = name;
     object.bytes = message_store_bytes(stored);

@@ -6,19 +6,12 @@
 #ifndef MAILXTRA_EXPORT_OBJECT_H
 #define MAILXTRA_EXPORT_OBJECT_H
 
-#include "evidence.h"
+#include "frame_messages.h"
 
 void export_object_register(void);
 
 /* Is one of the two lists open? */
 gboolean export_object_is_wanted(void);
-
-/* Can the same object come a second time in the capture (IMAP)? */
-gboolean export_object_may_come_again(const stored_message *stored);
-
-/* What such an object is: fetched twice it is still one. `path`: the part's; "": the message itself. Free with
- * g_free(). */
-char *export_object_identity(const stored_message *stored, const char *path, const char *sha256);
 
 /* A message has begun in this frame, or something waits: should the capture end before it does, the lists get what
  * there is. */

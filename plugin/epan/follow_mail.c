@@ -6,6 +6,7 @@
 #include "capture_end.h"
 #include "message_facts.h"
 #include "prefs.h"
+#include "stream_store.h"
 #include "text.h"
 
 #include <epan/dissectors/packet-tcp.h>
@@ -141,14 +142,15 @@ static void append_record(GString *text, const mail_record *record, packet_info 
 }
 
 /* Who speaks first in the window is called the client there: it is the session's. */
-static void note_ends(follow_info_t *follow, const session_facts *facts)
+static void note_ends(follow_info_t *follow, const mail_conversation *mail)
 {
-    if (follow->client_port || !facts->client_text)
+    const mail_endpoint *client, *server;
+    if (follow->client_port || !stream_store_ends(mail, &client, &server))
         return;
-    follow->client_port = facts->client_port;
-    follow->server_port = facts->server_port;
-    copy_address(&follow->client_ip, &facts->client);
-    copy_address(&follow->server_ip, &facts->server);
+    follow->client_port = client->port;
+    follow->server_port = server->port;
+    copy_address(&follow->client_ip, &client->address);
+    copy_address(&follow->server_ip, &server->address);
 }
 
 static void add_text(follow_info_t *follow, packet_info *pinfo, const GString *text, mail_side side)
@@ -171,7 +173,7 @@ static void follow_call(follow_info_t *follow, packet_info *pinfo, const stream_
     GString *text = g_string_new(NULL);
     mail_side side = call->side;
     guint count = stream_call_count(call);
-    note_ends(follow, stream_store_facts(call->conversation));
+    note_ends(follow, call->conversation);
     for (guint i = 0; i < count; i++) {
         const mail_record *record = stream_call_record(call, i);
         if (record->event.side != side) {

@@ -3,16 +3,16 @@
  */
 #include "imap_store.h"
 
-#include "stream_store.h"
+#include "stream_call.h"
 #include "text.h"
 
 #include <epan/to_str.h>
 
-#include "../core/imap_pieces.h"
+#include "imap_identity.h"
+#include "imap_pieces.h"
 
 struct imap_mailbox_view {
-    guint32 id;
-    const char *server, *user;
+    imap_viewer viewer;   /* strings in file scope */
     GHashTable *open;     /* ordinal -> imap_piece */
     GPtrArray *keys;      /* of char*, owned: messages of which pieces were fetched, in order */
     gboolean has_numbers; /* some of them are known by their sequence number only */
@@ -50,9 +50,7 @@ void imap_store_register(void)
 imap_mailbox_view *imap_store_open(guint32 id, const address *server)
 {
     imap_mailbox_view *view = wmem_new0(wmem_file_scope(), imap_mailbox_view);
-    view->id = id;
-    view->server = address_to_str(wmem_file_scope(), server);
-    view->user = "";
+    view->viewer = (imap_viewer){id, address_to_str(wmem_file_scope(), server), ""};
     view->open = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_piece);
     view->keys = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(all_views, view);
@@ -61,29 +59,7 @@ imap_mailbox_view *imap_store_open(guint32 id, const address *server)
 
 void imap_store_login(imap_mailbox_view *view, const char *user)
 {
-    view->user = user ? user : "";
-}
-
-/* The same message in every connection of that user to that server, if it is known which; else in this session, as long
- * as its number means it. NULL: nothing is known. */
-static char *key_of(const imap_mailbox_view *view, const mail_imap *imap)
-{
-    slice mailbox = slice_is(imap->mailbox, "INBOX") ? slice_of("INBOX") : imap->mailbox; /* RFC 9051 5.1 */
-    slice owner = imap->owner.len ? imap->owner : slice_of(view->user);
-    if (imap->uid && imap->uidvalidity && mailbox.len)
-        return g_strdup_printf("%s\n%.*s\n%.*s\n%u\n%u", view->server, (int)owner.len, (const char *)owner.data,
-                               (int)mailbox.len, (const char *)mailbox.data, imap->uidvalidity, imap->uid);
-    if (imap->uid)
-        return g_strdup_printf("%u\n%.*s\n%u", view->id, (int)mailbox.len, (const char *)mailbox.data, imap->uid);
-    if (imap->sequence)
-        return g_strdup_printf("%u\n#%u\n%u", view->id, imap->epoch, imap->sequence);
-    return NULL;
-}
-
-gboolean imap_store_is_piece(const mail_event *event)
-{
-    const mail_imap *imap = event->imap;
-    return event->source == MAIL_FROM_FETCH && imap && (imap->section.len || imap->is_partial || imap->is_binary);
+    view->viewer.user = user ? user : "";
 }
 
 gboolean imap_store_has_piece(const imap_mailbox_view *view, guint32 message)
@@ -105,7 +81,7 @@ void imap_store_facts(imap_mailbox_view *view, stored_message *message, const ma
     facts->uidvalidity = imap->uidvalidity;
     facts->uid = imap->uid;
     facts->sequence = imap->sequence;
-    char *key = key_of(view, imap);
+    char *key = imap_identity_key(&view->viewer, imap);
     if (key) /* of NULL wmem_strdup() makes a text */
         facts->key = wmem_strdup(wmem_file_scope(), key);
     g_free(key);
@@ -186,11 +162,8 @@ static void note_reader(imap_mailbox_view *view, const char *key)
 /* A message that was known by its number turns out to have that UID. */
 static void find_old_name(imap_mailbox_view *view, const mail_imap *imap, const char *key)
 {
-    mail_imap by_number = {.epoch = imap->epoch, .sequence = imap->sequence};
-    if (!view->has_numbers || !imap->uid || !imap->sequence)
-        return;
-    char *old = key_of(view, &by_number);
-    if (imap_pieces_rename(all_pieces, old, key)) {
+    char *old = view->has_numbers ? imap_identity_key_by_number(&view->viewer, imap) : NULL;
+    if (old && imap_pieces_rename(all_pieces, old, key)) {
         g_hash_table_remove(last_readers, old);
         note_reader(view, key);
     }
@@ -200,7 +173,7 @@ static void find_old_name(imap_mailbox_view *view, const mail_imap *imap, const 
 void imap_store_note(imap_mailbox_view *view, const mail_event *event, packet_info *pinfo, imap_store_joined joined,
                      void *user)
 {
-    char *key = event->imap ? key_of(view, event->imap) : NULL;
+    char *key = event->imap ? imap_identity_key(&view->viewer, event->imap) : NULL;
     joining j = {.view = view, .pinfo = pinfo, .imap = event->imap, .joined = joined, .user = user};
     if (key) {
         find_old_name(view, event->imap, key);
@@ -213,7 +186,7 @@ static anomaly_set end_piece(imap_mailbox_view *view, const mail_event *event, j
 {
     gpointer ordinal = GUINT_TO_POINTER(event->message);
     imap_piece *piece = g_hash_table_lookup(view->open, ordinal);
-    char *key = key_of(view, event->imap);
+    char *key = imap_identity_key(&view->viewer, event->imap);
     gboolean kept = TRUE;
     if (piece && key) {
         g_hash_table_steal(view->open, ordinal);
@@ -247,21 +220,6 @@ anomaly_set imap_store_piece(imap_mailbox_view *view, const mail_event *event, p
     }
 }
 
-/* The numbers and the mailbox that the key was made of. */
-static void split_key(const char *key, mail_imap *imap)
-{
-    char **words = g_strsplit(key, "\n", -1);
-    guint count = g_strv_length(words);
-    if (count >= 5) { /* a mailbox name may hold a line end */
-        const char *mailbox = key + strlen(words[0]) + strlen(words[1]) + 2;
-        imap->mailbox =
-            slice_head(slice_of(mailbox), strlen(mailbox) - strlen(words[count - 2]) - strlen(words[count - 1]) - 2);
-        imap->uidvalidity = (guint32)g_ascii_strtoull(words[count - 2], NULL, 10);
-        imap->uid = (guint32)g_ascii_strtoull(words[count - 1], NULL, 10);
-    }
-    g_strfreev(words);
-}
-
 void imap_store_finish(imap_mailbox_view *view, packet_info *pinfo, imap_store_joined joined, void *user)
 {
     for (guint i = 0; i < view->keys->len; i++) {
@@ -270,7 +228,7 @@ void imap_store_finish(imap_mailbox_view *view, packet_info *pinfo, imap_store_j
         joining j = {.view = view, .pinfo = pinfo, .imap = &imap, .joined = joined, .user = user};
         if (g_hash_table_lookup(last_readers, key) != view)
             continue;
-        split_key(key, &imap);
+        imap_identity_split(key, &imap);
         imap_pieces_finish(all_pieces, key, on_joined, &j);
     }
 }

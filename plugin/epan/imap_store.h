@@ -1,6 +1,6 @@
 /* imap_store.h
- * Mails of IMAP: which message is which, and the pieces that clients fetch of them joined, over all connections of
- * the capture.
+ * Mails of IMAP: the pieces that clients fetch of them joined, over all connections of the capture. Which message is
+ * which is imap_identity's to say.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,8 +19,7 @@ void imap_store_forget(void);
 imap_mailbox_view *imap_store_open(guint32 id, const address *server);
 void imap_store_login(imap_mailbox_view *view, const char *user);
 
-/* Is the MESSAGE_* event about a piece, and not a whole mail? Is a piece of that ordinal under way? */
-gboolean imap_store_is_piece(const mail_event *event);
+/* Is a piece of that ordinal under way? */
 gboolean imap_store_has_piece(const imap_mailbox_view *view, guint32 message);
 
 /* Called with each message that has become whole: finished, and in its place in the first pass. */

@@ -1,5 +1,6 @@
 /* mailxtra.h
- * What the files of plugin/epan share: protocol ids, handles, the entries.
+ * The protocol Mailxtra as Wireshark knows it: its id, and is it switched on? Includes nothing of plugin/epan but
+ * ws_compat.h, so that every file may use it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,11 +9,11 @@
 
 #include "ws_compat.h"
 
+/* The protocol's id; -1 before mailxtra_register_protocol(). */
 extern int proto_mailxtra;
 
-/* Registration in two steps, as Wireshark asks for it. */
-void mailxtra_register(void);
-void mailxtra_handoff(void);
+/* Registers the protocol. Once, before anything that needs its id. */
+void mailxtra_register_protocol(void);
 
 /* Is the protocol switched on in Enabled Protocols? */
 gboolean mailxtra_is_enabled(void);

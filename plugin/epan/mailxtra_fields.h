@@ -11,8 +11,8 @@
 #include <epan/expert.h>
 #include <epan/reassemble.h>
 
-#include "../core/anomaly.h"
-#include "../core/imap_item.h"
+#include "anomaly.h"
+#include "imap_item.h"
 
 /* X(id, "name behind mailxtra.", type, display, strings, "title", "description" or NULL) */
 /* Where a message comes from: docs/tracing.md. */

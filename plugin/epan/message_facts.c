@@ -7,8 +7,8 @@
 #include "prefs.h"
 #include "trace_store.h"
 
-#include "../core/digest.h"
-#include "../core/hop_check.h"
+#include "digest.h"
+#include "hop_check.h"
 
 message_analysis *message_facts_new(const stored_message *stored)
 {
@@ -75,8 +75,7 @@ const GPtrArray *message_facts_findings(const stored_message *stored, message_an
 const char *message_facts_summary(stored_message *stored, packet_info *pinfo)
 {
     if (!stored->summary)
-        stored->summary =
-            wmem_strdup(wmem_file_scope(), message_analysis_summary(message_facts(stored, pinfo))->text);
+        stored->summary = wmem_strdup(wmem_file_scope(), message_analysis_summary(message_facts(stored, pinfo))->text);
     return stored->summary;
 }
 
@@ -87,8 +86,8 @@ const char *message_facts_digest(stored_message *stored, part_analysis *part, GC
     char *key = g_strdup_printf("%d %s", (int)algorithm, part ? part_analysis_part(part)->path : "");
     const char *kept = wmem_map_lookup(stored->digests, key);
     if (!kept) {
-        char *made = part ? g_strdup(part_analysis_digest(part, algorithm))
-                          : digest_hex(algorithm, message_store_bytes(stored));
+        char *made =
+            part ? g_strdup(part_analysis_digest(part, algorithm)) : digest_hex(algorithm, message_store_bytes(stored));
         kept = wmem_strdup(wmem_file_scope(), made);
         wmem_map_insert(stored->digests, wmem_strdup(wmem_file_scope(), key), (void *)kept);
         g_free(made);

@@ -9,7 +9,7 @@
 
 #include "message_store.h"
 
-#include "../core/message_analysis.h"
+#include "message_analysis.h"
 
 /* The analysis of a finished message whose bytes are there. Owned by pinfo->pool; never NULL. */
 message_analysis *message_facts(stored_message *stored, packet_info *pinfo);
@@ -17,8 +17,8 @@ message_analysis *message_facts(stored_message *stored, packet_info *pinfo);
 /* The same where there is no packet: at the end of the capture. Free with message_analysis_free(). */
 message_analysis *message_facts_new(const stored_message *stored);
 
-/* Where the message comes from, with what its session and earlier hops say; found out when it is first needed. NULL: not
- * known, as of a section that an IMAP client fetched by itself. */
+/* Where the message comes from, with what its session and earlier hops say; found out when it is first needed. NULL:
+ * not known, as of a section that an IMAP client fetched by itself. */
 const trace_report *message_facts_trace(const stored_message *stored, message_analysis *analysis);
 
 /* The findings of FINDINGS_* `scope`, and with `with_trace` those of the trace: array of message_finding*, owned by the

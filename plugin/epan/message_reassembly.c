@@ -87,7 +87,8 @@ static reassembled *make(stored_message *message, tvbuff_t *tvb, packet_info *pi
     /* it was put together here, and not in the frame of its first fragment */
     made->head->reassembled_in = pinfo->num;
     made->head->reas_in_layer_num = pinfo->curr_layer_num;
-    made->tvb = process_reassembled_data(tvb, 0, pinfo, "Mail message", made->head, &mailxtra_fragment_items, NULL, NULL);
+    made->tvb =
+        process_reassembled_data(tvb, 0, pinfo, "Mail message", made->head, &mailxtra_fragment_items, NULL, NULL);
     return made;
 }
 
@@ -108,13 +109,32 @@ tvbuff_t *message_reassembly_tvb(stored_message *message, tvbuff_t *tvb, packet_
     return made ? made->tvb : NULL;
 }
 
+/* An item for each fragment is much for a tree that is only searched, and for other fields. */
+static gboolean is_wanted(proto_tree *tree, const fragment_items *items)
+{
+    const int *const fields[] = {items->hf_fragments,
+                                 items->hf_fragment,
+                                 items->hf_fragment_overlap,
+                                 items->hf_fragment_overlap_conflict,
+                                 items->hf_fragment_multiple_tails,
+                                 items->hf_fragment_too_long_fragment,
+                                 items->hf_fragment_error,
+                                 items->hf_fragment_count,
+                                 items->hf_reassembled_in,
+                                 items->hf_reassembled_length};
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (fields[i] && proto_field_is_referenced(tree, *fields[i]))
+            return TRUE;
+    return FALSE;
+}
+
 void message_reassembly_draw(stored_message *message, const fragment_items *items, tvbuff_t *whole, packet_info *pinfo,
                              proto_tree *tree)
 {
     const reassembled *made = reassembled_of(message, whole, pinfo);
     guint count = message_store_fragment_count(message);
     proto_item *item;
-    if (!tree || !made || !made->tvb)
+    if (!tree || !made || !made->tvb || !is_wanted(tree, items))
         return;
     if (drawing_allows(pinfo, tree, (drawing_cost){.items = count}))
         show_fragment_seq_tree(made->head, items, tree, pinfo, made->tvb, &item);

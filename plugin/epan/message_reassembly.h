@@ -1,7 +1,7 @@
 /* message_reassembly.h
- * A message that is drawn goes through Wireshark's reassembly: its fragments into a reassembly table, and out of it comes
- * the tvb that trees, the data source and other dissectors use. What is not drawn never enters the table: evidence
- * reads the bytes that the core has joined (message_store.h), which are the same.
+ * A message that is drawn goes through Wireshark's reassembly: its fragments into a reassembly table, and out of it
+ * comes the tvb that trees, the data source and other dissectors use. What is not drawn never enters the table:
+ * evidence reads the bytes that the core has joined (message_store.h), which are the same.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -5,7 +5,7 @@
 
 #include "text.h"
 
-#include "../core/limits.h"
+#include "limits.h"
 
 /* Fragments that are told apart; beyond, several frames are one. */
 #define LIMIT_FRAGMENTS 100000
@@ -196,9 +196,19 @@ gboolean message_store_is_complete(const stored_message *message)
            !(message->anomalies & (ANOMALY_BIT(ANOMALY_MESSAGE_TOO_LARGE) | ANOMALY_BIT(ANOMALY_LOST_BYTES)));
 }
 
+gboolean message_store_is_offered(const stored_message *message)
+{
+    return !message->imap || !message->imap->is_header;
+}
+
 gboolean message_store_is_mail(const stored_message *message)
 {
     return !message->imap || !message->imap->section;
+}
+
+gboolean message_store_may_come_again(const stored_message *message)
+{
+    return message->imap && message->imap->key;
 }
 
 slice message_store_bytes(const stored_message *message)

@@ -11,9 +11,9 @@
 
 #include <epan/reassemble.h>
 
-#include "../core/byte_rope.h"
-#include "../core/mail_event.h"
-#include "../core/mime_parser.h"
+#include "byte_rope.h"
+#include "mail_event.h"
+#include "mime_parser.h"
 
 /* What only mail of IMAP has. All text is UTF-8, NULL when not known. */
 typedef struct imap_facts {
@@ -79,6 +79,12 @@ gboolean message_store_is_complete(const stored_message *message);
 
 /* Is it a mail, and not a part or a header that an IMAP client fetched by itself? */
 gboolean message_store_is_mail(const stored_message *message);
+
+/* Can its objects come a second time in the capture (IMAP)? Then imap->key says which message it is. */
+gboolean message_store_may_come_again(const stored_message *message);
+
+/* Can it hold attachments of its own? A header that was fetched by itself (IMAP) only describes them. */
+gboolean message_store_is_offered(const stored_message *message);
 
 /* Nobody will ask for the bytes of a finished message behind this frame: they are given back when its packet is. */
 void message_store_release(stored_message *message, packet_info *pinfo);

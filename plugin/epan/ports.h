@@ -8,7 +8,7 @@
 
 #include "ws_compat.h"
 
-#include "../core/mail_event.h"
+#include "mail_event.h"
 
 /* The handles that are put into the tables. The one for TCP has no protocol of its own, so that it can
  * pass on to what stood there before and leave no trace (one for all ports: from 4.4 on a table

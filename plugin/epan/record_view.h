@@ -7,7 +7,7 @@
 #ifndef MAILXTRA_RECORD_VIEW_H
 #define MAILXTRA_RECORD_VIEW_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
 typedef struct record_view {
     tvbuff_t *tvb;

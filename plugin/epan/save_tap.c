@@ -10,7 +10,6 @@
 #include "capture_end.h"
 #include "export_object.h"
 #include "message_facts.h"
-#include "save_dir.h"
 #include "text.h"
 
 #include <epan/stat_tap_ui.h>
@@ -19,13 +18,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../core/digest.h"
-#include "../core/export_name.h"
-#include "../core/jsonl.h"
-#include "../core/option_word.h"
+#include "digest.h"
+#include "export_name.h"
+#include "imap_identity.h"
+#include "manifest.h"
+#include "option_word.h"
+#include "save_dir.h"
 
 #define COMMAND "mailxtra,save"
 
@@ -41,21 +41,15 @@ typedef struct saver {
     guint64 capture_size; /* bytes, when the user said so; 0: unknown */
     GString *line;
     GString *common;  /* what all lines of a message say */
-    const char *kind; /* of the line that is being written */
-    guint64 lines[2]; /* in the manifest, as line_kinds says */
-    guint64 files, bytes, failed;
+    manifest_counts counts;
+    guint64 files, bytes;
     char *first_error;
-    GHashTable *seen;   /* of export_object_identity(); NULL: nothing has one so far */
+    GHashTable *seen;   /* of imap_identity_of_object(); NULL: nothing has one so far */
     GHashTable *places; /* the same without hashes */
     char *sha256;       /* of what was saved last */
     gboolean terminal;
     gint64 next_progress;
 } saver;
-
-#define SCHEMA 1
-#define MISSING_UNKNOWN G_MAXUINT64
-
-static const char *const line_kinds[] = {"message", "attachment"};
 
 static int tap = -1;
 static guint64 earlier_messages; /* before the session was reset */
@@ -82,7 +76,7 @@ static void show_progress(saver *s, const packet_info *pinfo)
 
 static void count_failure(saver *s, char *error)
 {
-    s->failed++;
+    s->counts.failed++;
     any_failed = TRUE;
     if (s->first_error)
         g_free(error);
@@ -95,8 +89,8 @@ static void show_result(saver *s)
     if (s->terminal)
         fprintf(stderr, "\rmailxtra: %" G_GUINT64_FORMAT " files, %.1f MB saved.%20s\n", s->files,
                 (double)s->bytes / 1e6, "");
-    if (s->failed)
-        fprintf(stderr, "mailxtra: %" G_GUINT64_FORMAT " could not be saved; the first: %s\n", s->failed,
+    if (s->counts.failed)
+        fprintf(stderr, "mailxtra: %" G_GUINT64_FORMAT " could not be saved; the first: %s\n", s->counts.failed,
                 s->first_error);
     fflush(stderr);
 }
@@ -112,64 +106,38 @@ static void exit_with_failure(void)
 
 /* ---- the manifest ---- */
 
-static void enter_time(GString *line, const nstime_t *when)
+/* *text_r: what it borrows, wmem_free() it. */
+static manifest_endpoint endpoint(const address *end, guint32 port, char **text_r)
 {
-    char text[64];
-    struct tm utc;
-    time_t seconds = when->secs;
-    g_snprintf(text, sizeof text, "%" G_GINT64_FORMAT ".%09d", (gint64)when->secs, when->nsecs);
-    jsonl_literal(line, "epoch", text);
-    gsize length = gmtime_r(&seconds, &utc) ? strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc) : 0;
-    g_snprintf(text + length, (gulong)(sizeof text - length), ".%09dZ", when->nsecs);
-    jsonl_text(line, "time", length ? text : NULL);
-}
-
-static void enter_end(GString *line, const char *key, const address *end, guint32 port)
-{
-    char *host = address_to_str(NULL, end);
-    char *text = g_strdup_printf(end->type == AT_IPv6 ? "[%s]:%u" : "%s:%u", host, port);
-    jsonl_text(line, key, text);
-    g_free(text);
-    wmem_free(NULL, host);
+    *text_r = address_to_str(NULL, end);
+    return (manifest_endpoint){*text_r, port, end->type == AT_IPv6};
 }
 
 /* What every line says of the message. Numbers go on when the session was reset, those of frames do not. */
-static void enter_message(GString *line, const stored_message *stored, message_analysis *analysis)
+static void enter_message(GString *common, const stored_message *stored, message_analysis *analysis)
 {
-    static const struct {
-        const char *key, *name;
-    } fields[] = {
-        {"from", "From"}, {"to", "To"}, {"subject", "Subject"}, {"date", "Date"}, {"message_id", "Message-ID"}};
-    jsonl_begin(line);
-    jsonl_number(line, "message", earlier_messages + stored->id);
-    if (resets)
-        jsonl_number(line, "reset", resets);
-    jsonl_number(line, "frame", stored->finished_in);
-    enter_time(line, &stored->finished_at);
-    jsonl_text(line, "protocol", text_protocol(stored->protocol));
-    enter_end(line, "client", &stored->client, stored->client_port);
-    enter_end(line, "server", &stored->server, stored->server_port);
-    jsonl_text(line, "envelope_from", stored->envelope_from);
-    jsonl_texts(line, "envelope_to", stored->envelope_to);
-    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
-        jsonl_text(line, fields[i].key, message_analysis_field(analysis, fields[i].name));
-}
-
-static void begin_line(saver *s, const char *record)
-{
-    s->kind = record;
-    jsonl_begin(s->line);
-    jsonl_text(s->line, "record", record);
-    jsonl_members(s->line, s->common);
+    char *client, *server;
+    const manifest_transfer transfer = {.number = earlier_messages + stored->id,
+                                        .resets = resets,
+                                        .frame = stored->finished_in,
+                                        .seconds = stored->finished_at.secs,
+                                        .nanoseconds = stored->finished_at.nsecs,
+                                        .protocol = text_protocol(stored->protocol),
+                                        .client = endpoint(&stored->client, stored->client_port, &client),
+                                        .server = endpoint(&stored->server, stored->server_port, &server),
+                                        .envelope_from = stored->envelope_from,
+                                        .envelope_to = stored->envelope_to};
+    manifest_message(common, &transfer, analysis);
+    wmem_free(NULL, client);
+    wmem_free(NULL, server);
 }
 
 /* What is saved, or only entered. */
 typedef struct object {
-    const char *type;
+    guint64 *lines;      /* of its kind in the manifest */
     part_analysis *part; /* whose bytes; NULL: those of `whole` */
     slice whole;
-    gboolean complete;
-    guint64 missing; /* bytes, or MISSING_UNKNOWN */
+    manifest_content content; /* size: known when it was read */
 } object;
 
 /* Is it known how far the message would have gone on? */
@@ -182,43 +150,19 @@ static guint64 missing_of_message(const stored_message *stored)
 {
     gboolean is_counted = stored->missing || stored->not_fetched;
     return message_store_is_complete(stored) || (is_end_known(stored) && is_counted) ? stored->missing
-                                                                                     : MISSING_UNKNOWN;
+                                                                                     : MANIFEST_MISSING_UNKNOWN;
 }
 
-/* Is it the last part, or around it? What comes behind the end of the bytes would have been in there. */
-static gboolean is_last(const mime_message *mime, const mime_part *part)
+/* Adds the line to the manifest, and counts it. FALSE: it is not there, and this is counted. */
+static gboolean enter_line(saver *s, guint64 *lines)
 {
-    const mime_part *last = g_ptr_array_index(mime->parts, mime->parts->len - 1);
-    while (last && last != part)
-        last = last->parent;
-    return last != NULL;
-}
-
-static guint64 missing_of_part(const stored_message *stored, const message_analysis *analysis, const mime_part *part)
-{
-    const mime_message *mime = message_analysis_mime(analysis);
-    gboolean is_known = part->complete || (part->missing && (is_end_known(stored) || !is_last(mime, part)));
-    return is_known ? part->missing : MISSING_UNKNOWN;
-}
-
-static void enter_object(const saver *s, const object *o, guint64 size)
-{
-    jsonl_text(s->line, "type", o->type);
-    jsonl_number(s->line, "size", size);
-    jsonl_bool(s->line, "complete", o->complete);
-    if (o->missing == MISSING_UNKNOWN)
-        jsonl_null(s->line, "missing");
-    else
-        jsonl_number(s->line, "missing", o->missing);
-}
-
-/* Adds the line to the manifest, and counts it. */
-static gboolean enter_line(saver *s, char **error_r)
-{
-    if (!save_dir_enter(s->dir, s->line, error_r))
+    char *error = NULL;
+    if (!save_dir_enter(s->dir, s->line, &error)) {
+        count_failure(s, error);
         return FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(line_kinds); i++)
-        s->lines[i] += g_str_equal(s->kind, line_kinds[i]);
+    }
+    if (lines)
+        ++*lines;
     return TRUE;
 }
 
@@ -232,7 +176,7 @@ static void enter_digests(saver *s)
     for (gsize i = 0; i < G_N_ELEMENTS(digest_table); i++) {
         char *text = s->digests[i] ? digest_take(s->digests[i]) : NULL;
         if (text)
-            jsonl_text(s->line, digest_table[i].key, text);
+            manifest_digest(s->line, digest_table[i].key, text);
         if (i == 0) {
             g_free(s->sha256);
             s->sha256 = text;
@@ -242,54 +186,23 @@ static void enter_digests(saver *s)
     }
 }
 
-static void enter_options(const saver *s, GString *options)
+/* The first line. */
+static void begin_manifest(saver *s)
 {
     char *digests[G_N_ELEMENTS(digest_table) + 1] = {NULL};
     for (gsize i = 0, count = 0; i < G_N_ELEMENTS(digest_table); i++)
         if (s->digests[i])
             digests[count++] = (char *)digest_table[i].key;
-    jsonl_begin(options);
-    jsonl_bool(options, "messages", s->messages);
-    jsonl_texts(options, "digests", digests);
-    if (s->capture_size)
-        jsonl_number(options, "of", s->capture_size);
-    else
-        jsonl_null(options, "of");
-    jsonl_text(options, "filter", s->filter);
-}
-
-static void enter_last_of_line(saver *s)
-{
-    char *error = NULL;
-    jsonl_end(s->line);
-    if (!enter_line(s, &error))
-        count_failure(s, error);
-}
-
-/* The first line. */
-static void begin_manifest(saver *s)
-{
-    s->kind = "begin";
-    jsonl_begin(s->line);
-    jsonl_text(s->line, "record", s->kind);
-    jsonl_number(s->line, "schema", SCHEMA);
-    jsonl_text(s->line, "plugin", MAILXTRA_VERSION);
-    enter_options(s, s->common);
-    jsonl_object(s->line, "options", s->common);
-    enter_last_of_line(s);
+    const manifest_options options = {s->messages, digests, s->capture_size, s->filter};
+    manifest_begin(s->line, MAILXTRA_VERSION, &options);
+    enter_line(s, NULL);
 }
 
 /* The last line: without it the run was interrupted. */
 static void end_manifest(saver *s)
 {
-    s->kind = "end";
-    jsonl_begin(s->line);
-    jsonl_text(s->line, "record", s->kind);
-    jsonl_number(s->line, "messages", s->lines[0]);
-    jsonl_number(s->line, "attachments", s->lines[1]);
-    jsonl_number(s->line, "failed", s->failed);
-    jsonl_bool(s->line, "complete", s->failed == 0);
-    enter_last_of_line(s);
+    manifest_end(s->line, &s->counts);
+    enter_line(s, NULL);
 }
 
 /* A file on its way to the disk. */
@@ -311,7 +224,7 @@ static gboolean write_piece(slice piece, void *user)
 }
 
 /* Saves the object and ends its line. */
-static void save_object(saver *s, const char *name, const object *o)
+static void save_object(saver *s, const char *name, object *o)
 {
     char *error = NULL;
     writing w = {s, 0};
@@ -321,24 +234,29 @@ static void save_object(saver *s, const char *name, const object *o)
     else if (o->whole.len)
         write_piece(o->whole, &w);
     char *file = save_dir_end(s->dir, &error);
-    enter_object(s, o, w.size);
+    o->content.size = w.size;
+    manifest_object(s->line, &o->content);
     enter_digests(s);
-    jsonl_text(s->line, "file", file);
-    if (error) {
-        jsonl_text(s->line, "error", error);
+    manifest_file(s->line, file, error);
+    if (error)
         count_failure(s, error);
-    }
-    jsonl_end(s->line);
-    error = NULL;
-    if (!enter_line(s, &error)) {
+    if (!enter_line(s, o->lines)) {
         if (file)
             save_dir_undo(s->dir);
-        count_failure(s, error);
     } else if (file) {
         s->files++;
         s->bytes += w.size;
     }
     g_free(file);
+}
+
+/* Enters the object, which is not saved, and ends its line. */
+static void enter_object(saver *s, object *o)
+{
+    o->content.size = o->whole.len;
+    manifest_object(s->line, &o->content);
+    manifest_file(s->line, NULL, NULL);
+    enter_line(s, o->lines);
 }
 
 /* ---- one message ---- */
@@ -347,13 +265,13 @@ static gboolean remember(GHashTable **set, const stored_message *stored, const c
 {
     if (!*set)
         *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    return g_hash_table_add(*set, export_object_identity(stored, path, sha256));
+    return g_hash_table_add(*set, imap_identity_of_object(stored->imap->key, path, sha256));
 }
 
 /* What was fetched again (IMAP) is there already. */
 static gboolean is_new(saver *s, stored_message *stored, const char *path, part_analysis *part)
 {
-    return !export_object_may_come_again(stored) ||
+    return !message_store_may_come_again(stored) ||
            remember(&s->seen, stored, path, message_facts_digest(stored, part, G_CHECKSUM_SHA256));
 }
 
@@ -379,12 +297,20 @@ typedef struct saving {
     guint attachments;
 } saving;
 
+static manifest_content content_of_part(const saving *saved, const mime_part *part)
+{
+    return (manifest_content){.type = part->type,
+                              .complete = part->complete,
+                              .missing =
+                                  manifest_missing_of_part(saved->analysis, part, is_end_known(saved->stored))};
+}
+
 static void save_attachment(part_analysis *one, void *user)
 {
     saving *saved = user;
     saver *s = saved->saver;
     const mime_part *part = part_analysis_part(one);
-    gboolean may_come_again = export_object_may_come_again(saved->stored);
+    gboolean may_come_again = message_store_may_come_again(saved->stored);
     saved->attachments++;
     /* the first of its place is saved without a look at its hash, which is known then */
     gboolean is_first = may_come_again && remember(&s->places, saved->stored, part->path, "");
@@ -393,12 +319,9 @@ static void save_attachment(part_analysis *one, void *user)
     if (!is_first && !is_new(s, saved->stored, part->path, one))
         return;
     char *name = name_of_part(saved->analysis, part);
-    begin_line(s, "attachment");
-    jsonl_text(s->line, "part", part->path);
-    jsonl_text(s->line, "name", part->filename);
-    save_object(
-        s, name,
-        &(object){part->type, one, SLICE_EMPTY, part->complete, missing_of_part(saved->stored, saved->analysis, part)});
+    object o = {.lines = &s->counts.attachments, .part = one, .content = content_of_part(saved, part)};
+    manifest_attachment_begin(s->line, s->common, part->path, part->filename);
+    save_object(s, name, &o);
     if (is_first)
         remember(&s->seen, saved->stored, part->path, s->sha256);
     g_free(name);
@@ -408,29 +331,26 @@ static void save_message(const saving *one)
 {
     saver *s = one->saver;
     stored_message *stored = one->stored;
-    object o = {"message/rfc822", NULL, message_store_bytes(stored), message_store_is_complete(stored),
-                missing_of_message(stored)};
+    object o = {.lines = &s->counts.messages,
+                .whole = message_store_bytes(stored),
+                .content = {.type = "message/rfc822",
+                            .complete = message_store_is_complete(stored),
+                            .missing = missing_of_message(stored)}};
     if (!is_new(s, stored, "", NULL))
         return;
-    begin_line(s, "message");
-    jsonl_number(s->line, "attachments", one->attachments);
-    if (s->messages) {
-        char *name = name_of_message(one->analysis);
-        save_object(s, name, &o);
-        g_free(name);
-    } else {
-        char *error = NULL;
-        enter_object(s, &o, o.whole.len);
-        jsonl_text(s->line, "file", NULL);
-        jsonl_end(s->line);
-        if (!enter_line(s, &error))
-            count_failure(s, error);
+    manifest_message_begin(s->line, s->common, one->attachments);
+    if (!s->messages) {
+        enter_object(s, &o);
+        return;
     }
+    char *name = name_of_message(one->analysis);
+    save_object(s, name, &o);
+    g_free(name);
 }
 
 static void save_all(saver *s, stored_message *stored, message_analysis *analysis)
 {
-    if (stored->imap && stored->imap->is_header)
+    if (!message_store_is_offered(stored))
         return;
     enter_message(s->common, stored, analysis);
     saving one = {s, stored, analysis, 0};

@@ -6,7 +6,7 @@
 #ifndef MAILXTRA_SAVE_TAP_H
 #define MAILXTRA_SAVE_TAP_H
 
-#include "evidence.h"
+#include "frame_messages.h"
 
 void save_tap_register(void);
 

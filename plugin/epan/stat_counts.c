@@ -5,6 +5,7 @@
 
 #include "capture_end.h"
 #include "message_facts.h"
+#include "stream_store.h"
 #include "text.h"
 #include "trace_store.h"
 
@@ -36,7 +37,8 @@ static void count_message(stats_tree *tree, stored_message *message, packet_info
 {
     if (message_store_is_mail(message))
         stats_tree_tick_pivot(tree, node_protocols, text_protocol(message->protocol));
-    message_analysis_attachments(message_facts(message, pinfo), count_attachment, tree);
+    if (message_store_is_offered(message))
+        message_analysis_attachments(message_facts(message, pinfo), count_attachment, tree);
     if (message->has_envelope_from)
         stats_tree_tick_pivot(tree, node_senders, *message->envelope_from ? message->envelope_from : "<>");
     for (char **recipient = message->envelope_to; recipient && *recipient; recipient++)
@@ -54,8 +56,8 @@ static void count_reply(stats_tree *tree, packet_info *pinfo, const stream_call 
         stats_tree_tick_pivot(tree, node_replies,
                               event->status ? event->status : wmem_strdup_printf(pinfo->pool, "%03u", event->code));
     if (event->outcome != MAIL_OUTCOME_NONE) {
-        const session_facts *facts = stream_store_facts(call->conversation);
-        const char *mechanism = event->auth && event->auth->mechanism ? event->auth->mechanism : facts->mechanism;
+        const session_summary *session = stream_store_summary(call->conversation);
+        const char *mechanism = event->auth && event->auth->mechanism ? event->auth->mechanism : session->mechanism;
         stats_tree_tick_pivot(tree, node_mechanisms,
                               wmem_strdup_printf(pinfo->pool, "%s, %s", mechanism ? mechanism : "?",
                                                  event->outcome == MAIL_OUTCOME_SUCCESS ? "accepted" : "refused"));

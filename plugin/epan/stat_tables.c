@@ -8,14 +8,15 @@
 
 #include "capture_end.h"
 #include "message_facts.h"
+#include "stream_store.h"
 #include "text.h"
 #include "trace_store.h"
 
 #include <epan/stat_tap_ui.h>
 
-#include "../core/header.h"
-#include "../core/limits.h"
-#include "../core/trace_check.h"
+#include "header.h"
+#include "limits.h"
+#include "trace_check.h"
 
 /* ---- cells ---- */
 
@@ -187,8 +188,8 @@ static void take_message(stat_tap_table_ui *ui, const trace_entry *entry, packet
         number_cell(entry->frame),
         own_text_cell(clock_text(&entry->time)),
         own_text_cell(protocol_text(entry)),
-        text_cell(entry->session->client_text),
-        text_cell(entry->session->server_text),
+        text_cell(entry->session->client),
+        text_cell(entry->session->server),
         text_cell(message_analysis_field(analysis, "From")),
         text_cell(message_analysis_field(analysis, "To")),
         text_cell(message_analysis_field(analysis, "Subject")),
@@ -317,8 +318,8 @@ static void take_hop(stat_tap_table_ui *ui, const trace_entry *entry, packet_inf
         own_text_cell(clock_text(&entry->time)),
         own_text_cell(after_text(entry, hop)),
         own_text_cell(protocol_text(entry)),
-        text_cell(entry->session->client_text),
-        own_text_cell(end_text(entry->session->server_text, entry->session->server_port)),
+        text_cell(entry->session->client),
+        own_text_cell(end_text(entry->session->server, entry->session->server_port)),
         own_text_cell(envelope_text(entry->message)),
         own_text_cell(changes_text(hop)),
     };
@@ -361,7 +362,7 @@ static stat_tap_table_item session_columns[] = {
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "End", "%s"},
 };
 
-static GHashTable *session_rows; /* session_facts -> row + 1 */
+static GHashTable *session_rows; /* session_summary -> row + 1 */
 
 static void begin_sessions(stat_tap_table_ui *ui)
 {
@@ -377,51 +378,51 @@ static void empty_sessions(stat_tap_table *table)
     empty_table(table);
 }
 
-static const char *tls_text(const session_facts *facts)
+static const char *tls_text(const session_summary *session)
 {
-    return facts->in_tls          ? "yes"
-           : facts->tls_announced ? "yes, no keys"
-           : facts->offers_tls    ? "offered, not used"
+    return session->in_tls          ? "yes"
+           : session->tls_announced ? "yes, no keys"
+           : session->offers_tls    ? "offered, not used"
                                   : "no";
 }
 
-static char *login_text(const session_facts *facts)
+static char *login_text(const session_summary *session)
 {
-    const char *mechanism = facts->mechanism ? facts->mechanism : "";
-    if (facts->logins && facts->login_failures)
-        return g_strdup_printf("%s ok, %u failed", mechanism, facts->login_failures);
-    if (facts->logins)
+    const char *mechanism = session->mechanism ? session->mechanism : "";
+    if (session->logins && session->login_failures)
+        return g_strdup_printf("%s ok, %u failed", mechanism, session->login_failures);
+    if (session->logins)
         return g_strdup_printf("%s ok", mechanism);
-    return facts->login_failures ? g_strdup_printf("%s %u failed", mechanism, facts->login_failures) : NULL;
+    return session->login_failures ? g_strdup_printf("%s %u failed", mechanism, session->login_failures) : NULL;
 }
 
-static guint row_of(const session_facts *facts, const stat_tap_table *table)
+static guint row_of(const session_summary *session, const stat_tap_table *table)
 {
-    guint row = GPOINTER_TO_UINT(g_hash_table_lookup(session_rows, facts));
+    guint row = GPOINTER_TO_UINT(g_hash_table_lookup(session_rows, session));
     if (row)
         return row - 1;
-    g_hash_table_insert(session_rows, (gpointer)facts, GUINT_TO_POINTER(table->num_elements + 1));
+    g_hash_table_insert(session_rows, (gpointer)session, GUINT_TO_POINTER(table->num_elements + 1));
     return table->num_elements;
 }
 
-static void put_session(stat_tap_table *table, const session_facts *facts)
+static void put_session(stat_tap_table *table, const session_summary *session)
 {
     stat_tap_table_item_type cells[] = {
-        number_cell(facts->first_frame),
-        own_text_cell(end_text(facts->client_text, facts->client_port)),
-        own_text_cell(end_text(facts->server_text, facts->server_port)),
-        text_cell(text_protocol(facts->protocol)),
-        text_cell(facts->banner),
-        text_cell(facts->helo),
-        text_cell(tls_text(facts)),
-        text_cell(facts->user ? facts->user : facts->user_said),
-        own_text_cell(login_text(facts)),
-        number_cell(facts->messages),
-        number_cell((guint)MIN(facts->message_bytes, G_MAXUINT)),
-        number_cell(facts->failures),
-        text_cell(session_facts_end_text(facts)),
+        number_cell(session->first_frame),
+        own_text_cell(end_text(session->client, session->client_port)),
+        own_text_cell(end_text(session->server, session->server_port)),
+        text_cell(text_protocol(session->protocol)),
+        text_cell(session->banner),
+        text_cell(session->helo),
+        text_cell(tls_text(session)),
+        text_cell(session->user ? session->user : session->user_said),
+        own_text_cell(login_text(session)),
+        number_cell(session->messages),
+        number_cell((guint)MIN(session->message_bytes, G_MAXUINT)),
+        number_cell(session->failures),
+        text_cell(session_summary_end_text(session)),
     };
-    put_row(table, row_of(facts, table), cells);
+    put_row(table, row_of(session, table), cells);
 }
 
 static tap_packet_status on_sessions(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
@@ -433,10 +434,10 @@ static tap_packet_status on_sessions(void *data, packet_info *pinfo, epan_dissec
     tap_packet_status status = TAP_PACKET_DONT_REDRAW;
     capture_end_note(on_sessions, data, pinfo, tapped, CAPTURE_END_ANY_FRAME);
     for (guint i = 0; i < frame->count; i++) {
-        const session_facts *facts = stream_store_facts(frame->calls[i]->conversation);
-        if (!facts->client_text)
+        const session_summary *session = stream_store_summary(frame->calls[i]->conversation);
+        if (!session->client)
             continue;
-        put_session(table, facts);
+        put_session(table, session);
         status = TAP_PACKET_REDRAW;
     }
     return status;

@@ -6,7 +6,7 @@
 #ifndef MAILXTRA_STOCK_IMAP_H
 #define MAILXTRA_STOCK_IMAP_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
 void stock_imap_handoff(void);
 

@@ -156,11 +156,9 @@ static const char *escaped(packet_info *pinfo, slice text)
 }
 
 /* Appends to Info, behind "C: " or "S: " where the speaker changes and " | " in between. */
-static void say(stock_drawing *drawing, const char *who, const char *text)
+static void append_to_info(stock_drawing *drawing, const char *who, const char *text)
 {
     column_info *columns = drawing->pinfo->cinfo;
-    if (!drawing->fills_columns)
-        return;
     if (drawing->speaker)
         col_append_str(columns, COL_INFO, " | ");
     if (drawing->speaker != *who)
@@ -170,6 +168,13 @@ static void say(stock_drawing *drawing, const char *who, const char *text)
     col_append_str(columns, COL_INFO, text);
     drawing->speaker = *who;
 }
+
+/* The text is made only where the columns are filled. */
+#define SAY(drawing, who, text)                                                                                        \
+    do {                                                                                                               \
+        if ((drawing)->fills_columns)                                                                                  \
+            append_to_info(drawing, who, text);                                                                        \
+    } while (0)
 
 static record_view view_of(const stock_drawing *drawing, const mail_record *record)
 {
@@ -238,7 +243,7 @@ static void draw_smtp_command(stock_drawing *drawing, const mail_record *record)
                  view.line_length - (gint)event->argument_offset);
         draw_smtp_initial_response(drawing, tree, &view, event);
     }
-    say(drawing, "C: ", escaped(drawing->pinfo, event->line));
+    SAY(drawing, "C: ", escaped(drawing->pinfo, event->line));
 }
 
 static void draw_smtp_auth_line(stock_drawing *drawing, const mail_record *record)
@@ -252,16 +257,16 @@ static void draw_smtp_auth_line(stock_drawing *drawing, const mail_record *recor
         draw_smtp_plain(drawing->tree, &view, 0, event->line, auth, drawing->pinfo);
     } else if (has_mechanism(auth, "LOGIN") && auth->username.len && !auth->password.len) {
         add_credential(drawing->tree, hf_smtp_username, &view, 0, length, event->line, auth->username, drawing->pinfo);
-        say(drawing, "C: User: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->username : event->line));
+        SAY(drawing, "C: User: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->username : event->line));
         return;
     } else if (has_mechanism(auth, "LOGIN") && auth->password.len) {
         add_credential(drawing->tree, hf_smtp_password, &view, 0, length, event->line, auth->password, drawing->pinfo);
-        say(drawing, "C: Pass: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->password : event->line));
+        SAY(drawing, "C: Pass: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->password : event->line));
         return;
     } else {
         add_item(drawing->tree, hf_smtp_command_line, &view, 0, view.length);
     }
-    say(drawing, "C: ", escaped(drawing->pinfo, event->line));
+    SAY(drawing, "C: ", escaped(drawing->pinfo, event->line));
 }
 
 static void draw_smtp_reply(stock_drawing *drawing, const mail_record *record)
@@ -284,9 +289,9 @@ static void draw_smtp_reply(stock_drawing *drawing, const mail_record *record)
                                   view.line_length - 4, escaped(drawing->pinfo, event->auth->challenge));
         else
             add_item(drawing->reply_tree, hf_smtp_rsp_parameter, &view, 4, view.line_length - 4);
-        say(drawing, "S: ", escaped(drawing->pinfo, opens ? event->line : text));
+        SAY(drawing, "S: ", escaped(drawing->pinfo, opens ? event->line : text));
     } else {
-        say(drawing, "S: ", escaped(drawing->pinfo, event->line));
+        SAY(drawing, "S: ", escaped(drawing->pinfo, event->line));
     }
 }
 
@@ -309,7 +314,7 @@ static void draw_pop_line(stock_drawing *drawing, const mail_record *record, int
         add_item(tree, token_field, &view, 0, token);
     if (rest < view.line_length)
         add_item(tree, rest_field, &view, rest, view.line_length - rest);
-    say(drawing, who, escaped(drawing->pinfo, event->line));
+    SAY(drawing, who, escaped(drawing->pinfo, event->line));
 }
 
 static void draw_pop_listing(stock_drawing *drawing, const mail_record *record)
@@ -317,7 +322,7 @@ static void draw_pop_listing(stock_drawing *drawing, const mail_record *record)
     record_view view = view_of(drawing, record);
     add_item(drawing->tree, hf_pop_response_data, &view, 0, view.length);
     if (!drawing->speaker)
-        say(drawing, "S: ", escaped(drawing->pinfo, record->event.line));
+        SAY(drawing, "S: ", escaped(drawing->pinfo, record->event.line));
 }
 
 /* ---- messages ---- */
@@ -350,7 +355,7 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
         drawing_call_later(text_lines_handle, tvb_new_subset_length(drawing->tvb, offset, length), drawing->pinfo,
                            drawing->tree, (drawing_cost){1, (guint64)length / 2});
     if (event->side == MAIL_CLIENT || !drawing->speaker)
-        say(drawing, event->side == MAIL_CLIENT ? "C: " : "S: ",
+        SAY(drawing, event->side == MAIL_CLIENT ? "C: " : "S: ",
             wmem_strdup_printf(drawing->pinfo->pool, "DATA fragment, %d byte%s", length, plurality(length, "", "s")));
 }
 
@@ -361,32 +366,46 @@ gboolean stock_tree_gives_imf(const stored_message *message, const packet_info *
            message_store_is_complete(message) && message_store_is_mail(message);
 }
 
-/* By our own parse: a layer for each part and for each level of nesting, an item for each line of a text and some for
- * each part. The stock parser goes on where ours has met a limit. */
-static gboolean cost_of_imf(stored_message *message, packet_info *pinfo, drawing_cost *cost_r)
+/* The parts that IMF and its multipart dissector find: not those inside of texts or of encoded messages. */
+static guint stock_parts(const mime_message *mime)
+{
+    guint count = 0;
+    for (guint i = 0; i < mime->parts->len; i++) {
+        const mime_part *part = g_ptr_array_index(mime->parts, i);
+        count += part->source->depth == 0;
+        count -= part->embedded && part->source->depth == 0 ? MIN(count, part->embedded->len) : 0;
+    }
+    return count;
+}
+
+/* By our own parse: a layer for each part, an item for each line of a text and some for each part. Where our parse has
+ * met a limit, the stock parser may go on: then each line that can be a boundary counts as a part with a message in it.
+ */
+static drawing_cost cost_of_imf(stored_message *message, packet_info *pinfo)
 {
     const mime_message *mime = message_analysis_mime(message_facts(message, pinfo));
-    slice bytes = message_store_bytes(message);
     const anomaly_set limits = ANOMALY_BIT(ANOMALY_NESTING_LIMIT) | ANOMALY_BIT(ANOMALY_PART_LIMIT);
-    *cost_r = (drawing_cost){mime->parts->len + 2, 40ULL * mime->parts->len};
+    slice bytes = message_store_bytes(message);
+    guint boundaries = 0;
+    guint64 lines = 0;
     for (const guint8 *lf; bytes.len && (lf = memchr(bytes.data, '\n', bytes.len));
-         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1))
-        cost_r->items++;
-    return !(mime->anomalies & limits);
+         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1), lines++)
+        boundaries += slice_has_prefix(bytes, "--");
+    guint parts = stock_parts(mime);
+    if (mime->anomalies & limits)
+        parts = MAX(parts, 2 * boundaries);
+    return (drawing_cost){parts + 2, lines + 20ULL * parts};
 }
 
 void stock_tree_call_imf(stored_message *message, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    drawing_cost cost;
     if (!stock_tree_gives_imf(message, pinfo) || (!tree && !stock_tree_is_wanted()))
         return;
     tvbuff_t *whole = message_reassembly_tvb(message, tvb, pinfo);
-    if (stock_tree_is_wanted()) /* its tap is fed before a limit can end the call */
-        cost = (drawing_cost){0, 0};
-    else if (!cost_of_imf(message, pinfo, &cost))
-        cost.layers = G_MAXUINT;
+    /* the tap of its export list is fed before a limit can end the call */
+    drawing_cost cost = stock_tree_is_wanted() ? (drawing_cost){0, 0} : cost_of_imf(message, pinfo);
     if (whole)
-        drawing_call_later(imf_handle, whole, pinfo, tree, cost);
+        drawing_call_first(imf_handle, whole, pinfo, tree, cost);
 }
 
 static void draw_message_end(stock_drawing *drawing, const mail_record *record)
@@ -398,9 +417,9 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
         if (drawing->tree && hf_smtp_eom > 0 && record_view_in_frame(drawing->call, record, drawing->tvb, &offset))
             proto_tree_add_none_format(drawing->tree, hf_smtp_eom, drawing->tvb, offset,
                                        (gint)(record->event.end - record->event.start), "C: .");
-        say(drawing, "C: ", ".");
+        SAY(drawing, "C: ", ".");
     } else if (is_pop && !drawing->speaker) {
-        say(drawing, "S: ", ".");
+        SAY(drawing, "S: ", ".");
     }
     if (!message || message->finished_in != drawing->pinfo->num)
         return;
@@ -453,7 +472,7 @@ static void draw_record(stock_drawing *drawing, const mail_record *record)
         draw_message_end(drawing, record);
         break;
     case MAIL_EVENT_TEXT:
-        say(drawing, record->event.side == MAIL_CLIENT ? "C: " : "S: ", escaped(drawing->pinfo, record->event.line));
+        SAY(drawing, record->event.side == MAIL_CLIENT ? "C: " : "S: ", escaped(drawing->pinfo, record->event.line));
         break;
     case MAIL_EVENT_MESSAGE_START:
     case MAIL_EVENT_TLS_START:
@@ -479,8 +498,7 @@ void stock_tree_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinf
         stock_imap_fill_columns(call, tvb, pinfo);
         return;
     }
-    stock_drawing drawing = {
-        .call = call, .tvb = tvb, .pinfo = pinfo, .fills_columns = TRUE, .first_of_reply = TRUE};
+    stock_drawing drawing = {.call = call, .tvb = tvb, .pinfo = pinfo, .fills_columns = TRUE, .first_of_reply = TRUE};
     col_set_str(pinfo->cinfo, COL_PROTOCOL, call->protocol == MAIL_PROTOCOL_POP3 ? "POP" : "SMTP");
     col_clear(pinfo->cinfo, COL_INFO);
     draw_records(&drawing);

@@ -6,7 +6,7 @@
 #ifndef MAILXTRA_STOCK_TREE_H
 #define MAILXTRA_STOCK_TREE_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
 /* Looks up the stock fields; a field that this version lacks is passed over later. */
 void stock_tree_handoff(void);

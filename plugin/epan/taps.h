@@ -7,7 +7,7 @@
 #ifndef MAILXTRA_TAPS_H
 #define MAILXTRA_TAPS_H
 
-#include "stream_store.h"
+#include "tapped_frame.h"
 
 void taps_register(void);
 
@@ -16,14 +16,6 @@ gboolean taps_credentials_are_wanted(void);
 
 /* Tells the credentials tap what the record says, if it says a password (or its digest). */
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo);
-
-/* What the tap "mailxtra" hands to its listeners: the calls of one frame, in their order, with their records, sessions
- * and messages. One entry for a frame, as Wireshark keeps 5,000 entries of a packet and drops the rest. Valid as long
- * as the packet. */
-typedef struct tapped_frame {
-    guint count, room;
-    const stream_call **calls;
-} tapped_frame;
 
 /* Does anybody listen to the tap "mailxtra"? */
 gboolean taps_calls_are_wanted(void);

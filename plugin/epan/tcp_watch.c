@@ -6,12 +6,13 @@
  */
 #include "tcp_watch.h"
 
+#include "conversation_table.h"
 #include "mailxtra.h"
 
 #include <epan/exceptions.h>
 #include <epan/ipproto.h>
 
-#include "../core/stream_assembler.h"
+#include "stream_assembler.h"
 
 #define TCP_HEADER_BYTES 20
 
@@ -92,7 +93,7 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     address source, destination;
     copy_address_shallow(&source, &pinfo->src);
     copy_address_shallow(&destination, &pinfo->dst);
-    if (!stream_store_look_up(pinfo, &segment) && (segment.length || segment.flags & STREAM_SYN))
+    if (!conversation_table_look_up(pinfo, &segment) && (segment.length || segment.flags & STREAM_SYN))
         before_tcp(&segment, pinfo);
 
     tcp_segment_view *const outer = current;
@@ -108,12 +109,12 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     }
     ENDTRY;
 
-    if (!segment.used && (segment.mail || stream_store_may_know(&source, source_port, &destination, destination_port))) {
+    if (!segment.used && (segment.mail || conversation_table_may_know(&source, source_port, &destination, destination_port))) {
         conversation_t *conversation = segment.conversation;
         if (!conversation)
             conversation = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, source_port,
                                              destination_port, 0);
-        if (conversation && stream_store_may_be_mail(&segment, conversation))
+        if (conversation && conversation_table_may_be_mail(&segment, conversation))
             behind_tcp(conversation, &segment, pinfo, tree);
     }
     return length;

@@ -8,13 +8,13 @@
 #ifndef MAILXTRA_TCP_WATCH_H
 #define MAILXTRA_TCP_WATCH_H
 
-#include "stream_store.h"
+#include "tcp_segment_view.h"
 
 /* Called behind TCP, for a segment of a mail conversation that was not `used` yet. */
 typedef void (*tcp_watch_behind)(conversation_t *conversation, tcp_segment_view *segment, packet_info *pinfo,
                                  proto_tree *tree);
 
-/* Called in front of TCP, for a segment with payload or SYN of a conversation that stream_store does not know; may
+/* Called in front of TCP, for a segment with payload or SYN of a conversation that conversation_table does not know; may
  * claim it. */
 typedef void (*tcp_watch_before)(tcp_segment_view *segment, packet_info *pinfo);
 

@@ -8,7 +8,7 @@
 
 #include "ws_compat.h"
 
-#include "../core/mail_event.h"
+#include "mail_event.h"
 
 /* The bytes as a string: UTF-8 where it is valid, U+FFFD elsewhere and for NUL. Packet scope. */
 const char *text_utf8(packet_info *pinfo, slice bytes);

@@ -3,8 +3,8 @@
  */
 #include "trace_store.h"
 
-#include "../core/header.h"
-#include "../core/limits.h"
+#include "header.h"
+#include "limits.h"
 
 /* Earlier hops of one message that are compared with its Received fields. */
 #define LIMIT_WITNESSES 32
@@ -34,15 +34,15 @@ void trace_store_register(void)
     links = mail_trace_new(body_of, NULL);
 }
 
-void trace_store_add(stored_message *message, const session_facts *facts, mail_side sender, packet_info *pinfo)
+void trace_store_add(stored_message *message, const session_summary *session, mail_side sender, packet_info *pinfo)
 {
     trace_entry *entry = wmem_new0(wmem_file_scope(), trace_entry);
     entry->message = message;
-    entry->session = facts;
-    entry->helo = facts->helo;
-    entry->hello_name = facts->hello_name;
-    entry->user = facts->user;
-    entry->in_tls = facts->in_tls;
+    entry->session = session;
+    entry->helo = session->helo;
+    entry->hello_name = session->hello_name;
+    entry->user = session->user;
+    entry->in_tls = session->in_tls;
     entry->is_upload = sender == MAIL_CLIENT;
     entry->frame = pinfo->num;
     entry->time = pinfo->abs_ts;
@@ -102,8 +102,8 @@ static void link_entry(trace_entry *entry)
                                     .complete = message_store_is_complete(entry->message),
                                     .partial = is_partial(entry->message),
                                     .is_upload = entry->is_upload,
-                                    .client = entry->session->client_text,
-                                    .server = entry->session->server_text};
+                                    .client = entry->session->client,
+                                    .server = entry->session->server};
     mail_trace_add(links, &transfer);
     g_ptr_array_unref(block.fields);
 }
@@ -127,7 +127,7 @@ static guint find_witnesses(const trace_entry *entry, trace_witness *witnesses_r
     guint count = mail_trace_writers(links, index_of(entry->message) - 1, writers, LIMIT_WITNESSES);
     for (guint i = 0; i < count; i++) {
         const trace_entry *hop = trace_store_entry(writers[i].transfer);
-        witnesses_r[i] = (trace_witness){writers[i].from_bottom, hop->frame, hop->session->client_text, hop->helo};
+        witnesses_r[i] = (trace_witness){writers[i].from_bottom, hop->frame, hop->session->client, hop->helo};
     }
     return count;
 }
@@ -141,8 +141,8 @@ trace_report *trace_store_examine(const trace_entry *entry, const GPtrArray *fie
                                .complete = message_store_is_complete(message) && !is_partial(message),
                                .is_upload = entry->is_upload,
                                .is_smtp = message->protocol == MAIL_PROTOCOL_SMTP,
-                               .client_ip = entry->session->client_text,
-                               .server_ip = entry->session->server_text,
+                               .client_ip = entry->session->client,
+                               .server_ip = entry->session->server,
                                .helo = entry->helo,
                                .hello_name = entry->hello_name,
                                .server_name = entry->session->server_name,

@@ -11,15 +11,15 @@
 #define MAILXTRA_TRACE_STORE_H
 
 #include "message_store.h"
-#include "session_facts.h"
 
-#include "../core/mail_trace.h"
-#include "../core/trace_check.h"
+#include "mail_trace.h"
+#include "session_summary.h"
+#include "trace_check.h"
 
 /* A message on one hop, as its session stood when it ended. */
 typedef struct trace_entry {
     stored_message *message;
-    const session_facts *session;
+    const session_summary *session; /* as it stands now */
     const char *helo, *hello_name, *user; /* then */
     gboolean in_tls;
     gboolean is_upload; /* the client sent it */
@@ -32,7 +32,7 @@ void trace_store_register(void);
 void trace_store_forget(void);
 
 /* A message has ended. First pass only. */
-void trace_store_add(stored_message *message, const session_facts *facts, mail_side sender, packet_info *pinfo);
+void trace_store_add(stored_message *message, const session_summary *session, mail_side sender, packet_info *pinfo);
 
 /* Puts what was added, and is not linked yet, in the order of the frames. */
 void trace_store_sort(void);

@@ -9,7 +9,7 @@
 
 #include "ws_compat.h"
 
-#include "../core/message_analysis.h"
+#include "message_analysis.h"
 
 /* Adds to an attachment's subtree what its bytes (shown as `tvb`) are. */
 void tree_content_draw_attachment(proto_tree *tree, tvbuff_t *tvb, part_analysis *part);

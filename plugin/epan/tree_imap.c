@@ -6,8 +6,8 @@
 #include "mailxtra_fields.h"
 #include "text.h"
 
-#include "../core/imap_response.h"
-#include "../core/limits.h"
+#include "imap_response.h"
+#include "limits.h"
 
 /* Deeper ones are shown at this depth. */
 #define DEEPEST (LIMIT_MIME_DEPTH + 4)

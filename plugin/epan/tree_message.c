@@ -78,8 +78,7 @@ static void draw_addresses(const message_drawing *drawing, proto_tree *tree, int
     const GPtrArray *addresses =
         proto_field_is_referenced(tree, hf) ? message_analysis_addresses(drawing->analysis, name) : NULL;
     for (guint i = 0; addresses && i < addresses->len && drawing->whole; i++) {
-        proto_item *item =
-            tree_part_add_string(drawing, tree, hf, 0, 0, g_ptr_array_index(addresses, i));
+        proto_item *item = tree_part_add_string(drawing, tree, hf, 0, 0, g_ptr_array_index(addresses, i));
         proto_item_set_generated(item);
         proto_item_set_hidden(item); /* the field itself shows it */
     }
@@ -88,8 +87,7 @@ static void draw_addresses(const message_drawing *drawing, proto_tree *tree, int
 static void draw_time(const message_drawing *drawing, proto_tree *tree, tvbuff_t *tvb)
 {
     gint64 epoch;
-    if (!proto_field_is_referenced(tree, hf_mailxtra_message_time) ||
-        !message_analysis_date(drawing->analysis, &epoch))
+    if (!proto_field_is_referenced(tree, hf_mailxtra_message_time) || !message_analysis_date(drawing->analysis, &epoch))
         return;
     nstime_t time = {(time_t)epoch, 0};
     proto_item_set_generated(proto_tree_add_time(tree, hf_mailxtra_message_time, tvb, 0, 0, &time));
@@ -118,8 +116,8 @@ static void draw_section(one_message *one)
     stored_message *stored = drawing->stored;
     const imap_facts *facts = stored->imap;
     tvbuff_t *tvb = drawing->whole ? drawing->whole : one->frame_tvb;
-    one->item = proto_tree_add_item(one->parent, facts->is_header ? hf_mailxtra_imap_header : hf_mailxtra_imap_part, tvb,
-                                    0, drawing->whole ? -1 : 0, ENC_NA);
+    one->item = proto_tree_add_item(one->parent, facts->is_header ? hf_mailxtra_imap_header : hf_mailxtra_imap_part,
+                                    tvb, 0, drawing->whole ? -1 : 0, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(one->item, ett_mailxtra_message);
     proto_item_append_text(one->item, ": %s", facts->section);
     tree_imap_draw_facts(tree, tvb, drawing->pinfo, facts);
@@ -201,8 +199,8 @@ void tree_message_draw(stored_message *stored, tvbuff_t *tvb, packet_info *pinfo
         .parent = tree,
     };
     drawing_guard(draw_tree, &one, pinfo, tree, tvb);
-    one.findings = message_facts_findings(
-        stored, analysis, wants_content(tree) ? FINDINGS_ALL : FINDINGS_STRUCTURE, tree_trace_findings_are_wanted(tree));
+    one.findings = message_facts_findings(stored, analysis, wants_content(tree) ? FINDINGS_ALL : FINDINGS_STRUCTURE,
+                                          tree_trace_findings_are_wanted(tree));
     /* each time a limit ends this, the rest goes to the lists of expert infos alone */
     if (!drawing_guard(add_findings, &one, pinfo, NULL, tvb)) {
         one.item = NULL;

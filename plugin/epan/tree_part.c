@@ -33,8 +33,8 @@ static gboolean is_wanted(proto_tree *tree, int field)
     return tree && proto_field_is_referenced(tree, field);
 }
 
-proto_item *tree_part_add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset, gsize length,
-                                 const char *value)
+proto_item *tree_part_add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset,
+                                 gsize length, const char *value)
 {
     return value && drawing->whole && is_wanted(tree, field)
                ? proto_tree_add_string(tree, field, drawing->whole, (gint)offset, (gint)length, value)
@@ -97,8 +97,8 @@ static void draw_field(const message_drawing *drawing, proto_tree *tree, const h
     proto_item *item;
     proto_tree *line = open_label(tree, drawing->whole, field->offset, (gint)field->length, ett_mailxtra_field, &item,
                                   pool_text(drawing, "%s: %s", field->name, field->value));
-    tree_part_add_string(drawing, line, hf_mailxtra_header_name, field->offset,
-                         MIN(strlen(field->name), field->length), field->name);
+    tree_part_add_string(drawing, line, hf_mailxtra_header_name, field->offset, MIN(strlen(field->name), field->length),
+                         field->name);
     tree_part_add_string(drawing, line, hf_mailxtra_header_value, field->offset, field->length, field->value);
     if (field->anomalies && !wmem_map_contains(drawing->items, field))
         wmem_map_insert(drawing->items, field, item);
@@ -193,12 +193,21 @@ static drawing_cost cost_of(const mime_part *part, slice bytes)
     return cost;
 }
 
+/* The dissector that the part is handed to; NULL: none. A cut PNG is not a malformed one; "data" says nothing, and in
+ * JSON says it with three characters for each byte. */
+static dissector_handle_t media_handle(const mime_part *part)
+{
+    if (!mailxtra_prefs.call_media || !part->complete)
+        return NULL;
+    dissector_handle_t handle = dissector_get_string_handle(media_types, tree_content_media_type(part->type));
+    return handle != data_handle ? handle : NULL;
+}
+
 static void call_media(const message_drawing *drawing, proto_tree *tree, const mime_part *part, tvbuff_t *tvb,
                        slice bytes)
 {
-    dissector_handle_t handle = dissector_get_string_handle(media_types, tree_content_media_type(part->type));
-    /* a cut PNG is not a malformed one; "data" says nothing, and in JSON says it with three characters for each byte */
-    if (handle && handle != data_handle && mailxtra_prefs.call_media && part->complete && bytes.len)
+    dissector_handle_t handle = media_handle(part);
+    if (handle && bytes.len)
         drawing_call_later(handle, tvb, drawing->pinfo, tree, cost_of(part, bytes));
 }
 
@@ -237,8 +246,7 @@ static void draw_attachment(const message_drawing *drawing, proto_tree *parent, 
 
 static void draw_protection(proto_tree *tree, tvbuff_t *tvb, part_analysis *one)
 {
-    const char *protection =
-        is_wanted(tree, hf_mailxtra_part_protection) ? part_analysis_protection(one) : NULL;
+    const char *protection = is_wanted(tree, hf_mailxtra_part_protection) ? part_analysis_protection(one) : NULL;
     if (protection)
         proto_item_set_generated(proto_tree_add_string(tree, hf_mailxtra_part_protection, tvb, 0, 0, protection));
 }
@@ -249,8 +257,9 @@ static void draw_content(const message_drawing *drawing, proto_tree *tree, part_
 static tvbuff_t *view_bytes(const message_drawing *drawing, part_analysis *one)
 {
     const mime_part *part = part_analysis_part(one);
-    return record_view_borrow(drawing->whole, drawing->pinfo, part_analysis_bytes(one),
-                              pool_text(drawing, "Part %s: %s", part->path, part->filename ? part->filename : part->type));
+    return record_view_borrow(
+        drawing->whole, drawing->pinfo, part_analysis_bytes(one),
+        pool_text(drawing, "Part %s: %s", part->path, part->filename ? part->filename : part->type));
 }
 
 /* Everything that the decoded bytes of a leaf say. */
@@ -362,12 +371,12 @@ static void draw_message_parameters(const message_drawing *drawing, proto_tree *
 {
     if (strcmp(part->type, "message/partial") == 0) {
         tree_part_add_string(drawing, tree, hf_mailxtra_part_partial_id, part->header_offset, part->header_length,
-                   mime_part_parameter(part, "id"));
+                             mime_part_parameter(part, "id"));
         draw_number(drawing, tree, hf_mailxtra_part_partial_number, part, "number");
         draw_number(drawing, tree, hf_mailxtra_part_partial_total, part, "total");
     } else if (strcmp(part->type, "message/external-body") == 0) {
         tree_part_add_string(drawing, tree, hf_mailxtra_part_access_type, part->header_offset, part->header_length,
-                   mime_part_parameter(part, "access-type"));
+                             mime_part_parameter(part, "access-type"));
     }
 }
 
@@ -406,10 +415,27 @@ static void draw_declared(const message_drawing *drawing, proto_tree *tree, cons
     draw_message_parameters(drawing, tree, part);
 }
 
+/* Is something wanted that only the decoded bytes of the part tell? A tree that is not shown often needs none of it. */
+static gboolean wants_bytes(proto_tree *tree, part_analysis *one)
+{
+    static const int *const fields[] = {&hf_mailxtra_part_size,           &hf_mailxtra_part_protection,
+                                        &hf_mailxtra_part_text,           &hf_mailxtra_part_url,
+                                        &hf_mailxtra_attachment,          &hf_mailxtra_attachment_filename,
+                                        &hf_mailxtra_attachment_type,     &hf_mailxtra_attachment_size,
+                                        &hf_mailxtra_attachment_complete, &hf_mailxtra_attachment_md5,
+                                        &hf_mailxtra_attachment_sha1,     &hf_mailxtra_attachment_sha256,
+                                        &hf_mailxtra_attachment_member,   &hf_mailxtra_attachment_detected_type};
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (is_wanted(tree, *fields[i]))
+            return TRUE;
+    return media_handle(part_analysis_part(one)) || part_analysis_content(one);
+}
+
 static void draw_leaf(const message_drawing *drawing, proto_tree *tree, const mime_part *part)
 {
     part_analysis *one = message_analysis_part(drawing->analysis, part);
-    draw_bytes(drawing, tree, one, view_bytes(drawing, one));
+    if (wants_bytes(tree, one))
+        draw_bytes(drawing, tree, one, view_bytes(drawing, one));
 }
 
 static void draw_parts(const message_drawing *drawing, proto_tree *tree, const GPtrArray *parts)

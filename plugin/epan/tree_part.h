@@ -18,14 +18,14 @@ typedef struct message_drawing {
     const mime_message *mime; /* the message, or a mail that came out of one of its parts */
     tvbuff_t *whole; /* the bytes that offsets count in: the message's, or a decoded body's; NULL when there are none */
     packet_info *pinfo;
-    tvbuff_t **sources;   /* of mime->sources, as far as they are drawn */
-    wmem_map_t *items;    /* part or header field -> proto_item, for the findings about it */
-    guint64 *parts_left;  /* parts for which the tree had no room */
+    tvbuff_t **sources;  /* of mime->sources, as far as they are drawn */
+    wmem_map_t *items;   /* part or header field -> proto_item, for the findings about it */
+    guint64 *parts_left; /* parts for which the tree had no room */
 } message_drawing;
 
 /* A string that stands at [offset, offset+length) of the bytes that are drawn. NULL: nothing was added. */
-proto_item *tree_part_add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset, gsize length,
-                                 const char *value);
+proto_item *tree_part_add_string(const message_drawing *drawing, proto_tree *tree, int field, gsize offset,
+                                 gsize length, const char *value);
 
 /* The header of a part. */
 void tree_part_draw_header(const message_drawing *drawing, proto_tree *parent, const mime_part *part);

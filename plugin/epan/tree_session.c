@@ -14,7 +14,7 @@
 #include "tree_part.h"
 #include "tree_trace.h"
 
-#include "../core/session_bytes.h"
+#include "session_bytes.h"
 
 static dissector_handle_t ntlmssp_handle;
 

@@ -6,7 +6,7 @@
 #ifndef MAILXTRA_TREE_SESSION_H
 #define MAILXTRA_TREE_SESSION_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 
 void tree_session_handoff(void);
 

@@ -7,7 +7,7 @@
 #include "text.h"
 #include "trace_store.h"
 
-#include "../core/reply_meaning.h"
+#include "reply_meaning.h"
 
 /* What is being drawn. */
 typedef struct trace_drawing {
@@ -97,9 +97,9 @@ static void draw_hop(const trace_drawing *drawing, proto_tree *tree)
     const mail_hop *hop = trace_store_hop(drawing->entry);
     add_number(drawing, tree, hf_mailxtra_message_trace, hop->trace);
     add_number(drawing, tree, hf_mailxtra_message_hop, hop->hop);
-    if (drawing->entry->session->client_text) {
-        add_generated_text(drawing, tree, hf_mailxtra_message_client, drawing->entry->session->client_text);
-        add_generated_text(drawing, tree, hf_mailxtra_message_server, drawing->entry->session->server_text);
+    if (drawing->entry->session->client) {
+        add_generated_text(drawing, tree, hf_mailxtra_message_client, drawing->entry->session->client);
+        add_generated_text(drawing, tree, hf_mailxtra_message_server, drawing->entry->session->server);
     }
     if (hop->previous != MAIL_TRACE_NONE)
         draw_previous(drawing, tree, hop);

@@ -1,13 +1,13 @@
 /* tree_trace.h
- * Where a message comes from, in the tree: its hops, its Received fields, what signers and servers say; and what a reply
- * that refuses means.
+ * Where a message comes from, in the tree: its hops, its Received fields, what signers and servers say; and what a
+ * reply that refuses means.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef MAILXTRA_TREE_TRACE_H
 #define MAILXTRA_TREE_TRACE_H
 
-#include "stream_store.h"
+#include "stream_call.h"
 #include "tree_part.h"
 
 /* Is a field of the trace, or an expert info about it, wanted? */

@@ -84,7 +84,9 @@ def test_the_list_is_the_same_after_reload(screen, wireshark, workspace):
     screen.focus(wireshark.window)
     screen.keys("ctrl+r")
     window = wireshark.open_export_list("Mail attachments")
-    assert hashes(save_all(screen, wireshark, workspace, window)) == expected_hashes(attachments(CAPTURE))
+    folder = save_all(screen, wireshark, workspace, window)
+    assert hashes(folder) == expected_hashes(attachments(CAPTURE))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(one["filename"] for one in attachments(CAPTURE))
 
 
 def test_mail_messages_are_listed_and_saved(screen, wireshark, workspace):

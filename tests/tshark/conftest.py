@@ -1,7 +1,10 @@
 """Fixtures of the tshark tests; MAILXTRA_BUILD names the build folder (default: build)."""
 
+import shutil
+
 import harness
 import pytest
+from crowded import SHAPES
 from pcapgen import tcp_session, write_pcap
 
 
@@ -38,3 +41,18 @@ def session_capture(workspace):
         return write_pcap(workspace.folder() / "session.pcap", frames)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def made(workspace):
+    """The capture of a shape."""
+    captures = {}
+
+    def get(shape):
+        if shape not in captures:
+            if shape.startswith("tls") and shutil.which("openssl") is None:
+                pytest.skip("openssl is not installed")
+            captures[shape] = SHAPES[shape](workspace.folder())
+        return captures[shape]
+
+    return get

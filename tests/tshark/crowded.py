@@ -324,6 +324,7 @@ SHAPES = {
     "50-mails-of-50": partial(completed_in_a_frame, 50, 50),
     "4-mails-of-2500": partial(completed_in_a_frame, 4, 2500),
     "tls-320-mails": partial(in_tls_records, 995, partial(pop3_records, cut=False), small_mails(320)),
+    "tls-600-mails": partial(in_tls_records, 995, partial(pop3_records, cut=False), small_mails(600)),
     "tls-110-mails-cut": partial(in_tls_records, 995, partial(pop3_records, cut=True), small_mails(110)),
     "tls-120-bdat": partial(in_tls_records, 465, bdat_records, small_mails(120)),
 }

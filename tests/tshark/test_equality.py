@@ -67,21 +67,6 @@ def of_one_shape(parameters):
 # ---- captures and runs ----
 
 
-@pytest.fixture(scope="session")
-def made(workspace):
-    """The capture of a shape."""
-    captures = {}
-
-    def get(shape):
-        if shape not in captures:
-            if shape.startswith("tls") and shutil.which("openssl") is None:
-                pytest.skip("openssl is not installed")
-            captures[shape] = SHAPES[shape](workspace.folder())
-        return captures[shape]
-
-    return get
-
-
 class Run:
     """What one run of tshark gives with every consumer: both exports, the tap that saves, and the tables."""
 

@@ -13,12 +13,17 @@ FORGED = harness.PCAPS / "forged.pcap"
 HEADINGS = {"Errors": "8388608", "Warns": "6291456", "Notes": "4194304", "Chats": "2097152"}
 
 ERROR, WARNING, NOTE, CHAT = HEADINGS.values()
-INVENTED = "servers always write both, so this line was invented, and what stands below it cannot be relied on"
+INVENTED = "which servers write (RFC 5321 4.4): it is invented or of an unusual server, and lines below it prove nothing"
+NO_DATE = f'"from nowhere by fictitious-site (8.8.3/8.7.2)..." has no date, {INVENTED}'
+NOTHING = f'"No Information Here, Go Away!" says neither "from" nor "by", and has no date, {INVENTED}'
 NO_ADDRESS = "without noting an address: servers that take mail from others note it, and nothing but the name is left to check"
 FINDINGS_OF_FORGED = Counter(
     {
-        (WARNING, f"Received without a date: {INVENTED}"): 2,
-        (WARNING, f"Received without from and by: {INVENTED}"): 2,
+        (WARNING, f"Received line 1 of 2 (from the top) {NO_DATE}"): 1,
+        (WARNING, f"Received line 2 of 2 (from the top) {NOTHING}"): 1,
+        (WARNING, f"Received line 3 of 4 (from the top) {NO_DATE}"): 1,
+        (WARNING, f"Received line 4 of 4 (from the top) {NOTHING}"): 1,
+        (NOTE, f"fictitious-site took the message from nowhere {NO_ADDRESS}"): 2,
         (NOTE, f"galangal.org took the message from lemongrass.org {NO_ADDRESS}"): 2,
         (NOTE, f"lemongrass.org took the message from graprao.com {NO_ADDRESS}"): 2,
         (NOTE, "mail02.cyberdyne.local: the client called itself galangal.org, but its address 172.16.16.225 belongs to dial-225.isp.example"): 3,

@@ -10,6 +10,7 @@ import email
 import email.header
 import email.policy
 import hashlib
+import itertools
 import json
 import random
 import re
@@ -295,7 +296,11 @@ def junk_in_header(part, header):
     lines = re.split(rb"(?<=\n)|(?<=\r)(?!\n)", header)
     while lines and lines[0][:1] in (b" ", b"\t"):
         del lines[0]  # the continuation of nothing
-    kept = [line for line in lines if re.match(rb"[ \t\r\n]|[^\x00-\x20:\x7f]+[ \t]*:", line) or not line]
+    kept, junk = [], False
+    for line in lines:
+        # what continues the line goes with it
+        junk = junk if line[:1] in (b" ", b"\t") else bool(line) and not re.match(rb"[\r\n]|[^\x00-\x20:\x7f]+[ \t]*:", line)
+        kept += [] if junk else [line]
     return b"".join(kept)
 
 
@@ -458,6 +463,11 @@ def guessed_boundary(part, header):
     return re.sub(rb"(?mi)^Content-Type:(?:[^\r\n]|\r?\n[ \t])*", b'Content-Type: %s; boundary="%s"' % (part["type"].encode(), part["boundary"].encode()), header)
 
 
+@rule("header", "the same where there is no parameter at all; others are boundary_misspelt()'s")
+def no_boundary(part, header):
+    return header if re.search(rb'(?i)boundary="[^"\r\n]+"', header) else guessed_boundary(part, header)
+
+
 @rule("close", "RFC 2046 5.1.1: the line end in front of a boundary is the boundary's, and in front of a missing one, too")
 def missing_close(part, end_of_line):
     return end_of_line + b"--" + part["boundary"].encode() + b"--" if "missing_close_boundary" in part["anomalies"] else b""
@@ -488,6 +498,19 @@ def bad_escape_in_word(part, header):
 
 def last_line(raw):
     return re.search(rb"(?:^|(?<=[\r\n]))--[^\r\n]*[\r\n]*\Z", raw)
+
+
+@rule("message", "no part begins with the declared boundary: a line with the header of a part behind it is one, and the declared one still closes")
+def boundary_misspelt(raw):
+    for found in list(re.finditer(rb'(?i)boundary="?([^"\r\n;]+?)[ \t]*"?[ \t]*[;\r\n]', raw)):
+        declared, behind = found[1], found.end() - 1
+        if re.search(rb"(?:^|(?<=[\r\n]))--" + re.escape(declared) + rb"[ \t]*(?=[\r\n])", raw[behind:]):
+            continue
+        line = rb"(?<=[\r\n])--([^\r\n]+?)[ \t]*(?:\r\n|\r|\n)(?:(?!--)(?:[ \t]|[^\r\n:]+:)[^\r\n]*(?:\r\n|\r|\n))*?(?=Content-)"
+        if guess := re.search(line, raw[behind:]):
+            ours = rb"(?<=[\r\n])--" + re.escape(guess[1]) + rb"(?=(?:--)?[ \t]*(?:[\r\n]|\Z))"
+            raw = raw[:behind] + re.sub(ours, lambda _: b"--" + declared, raw[behind:])
+    return raw
 
 
 @rule("message", "a boundary with nothing behind it opens no part")
@@ -587,6 +610,10 @@ def explain(raw, ours, reader, read, read_ours, line_ends_differ):
     outer = [r for r in applicable if r[1] == "message"]
     attempts = [[]] + [[r] for r in applicable] + [inner[:n] for n in range(2, len(inner) + 1)]
     attempts += [inner + [r] for r in outer] + [inner + outer]
+    # of two repairs of one boundary one is enough
+    for given in ("guessed_boundary",), ("guessed_boundary", "no_boundary"):
+        rest = [r for r in inner if r[0] not in given]
+        attempts += [rest + list(some) for n in (1, 2) for some in itertools.combinations(outer, n)]
     every = [r for r in RULES if reader in r[2] and r[1] != "message"]
     attempts += [every, every + [r for r in RULES if r[0] == "line_feeds"]]
     # a boundary at the end stands right in front of the closing one that a repair adds

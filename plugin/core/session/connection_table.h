@@ -13,7 +13,7 @@
 #ifndef MAILXTRA_CONNECTION_TABLE_H
 #define MAILXTRA_CONNECTION_TABLE_H
 
-#include "frames/frame_reader.h"
+#include "frame_reader.h"
 #include "mail_event.h"
 
 typedef struct connection_end {
