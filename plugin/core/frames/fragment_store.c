@@ -38,7 +38,7 @@ typedef struct datagram {
 struct fragment_store {
     GHashTable *datagrams; /* of datagram, by datagram.key */
     GQueue by_age;         /* of datagram, the oldest first */
-    guint32 seed;          /* nobody can choose datagrams with the same hash */
+    guint32 seed;          /* so that datagrams with the same hash cannot be made on purpose */
 };
 
 static guint hash_key(gconstpointer key)

@@ -40,8 +40,9 @@ typedef struct connection {
     mail_session *session;       /* NULL: not mail, over, or encrypted from the first byte */
     gboolean ended[2];           /* the session knows that this side has ended */
     int client_side;
-    gboolean is_open;     /* the reader knows of it */
-    mail_connection mail; /* valid with VERDICT_MAIL, but for the frames */
+    gboolean is_open;        /* the reader knows of it */
+    gboolean outlives_close; /* both sides have closed, and what was sent before may still be captured */
+    mail_connection mail;    /* valid with VERDICT_MAIL, but for the frames */
 } connection;
 
 struct connection_table {
@@ -50,6 +51,7 @@ struct connection_table {
     GHashTable *connections; /* of connection, by connection.key */
     GQueue by_use[2];        /* of connection, the one used last at the end; [1]: open sessions */
     guint32 next_number;
+    guint stragglers;       /* connections that outlive their close */
     gboolean is_disordered; /* seen in one connection, true of all */
 };
 
@@ -62,7 +64,7 @@ mail_protocol connection_table_port(guint16 port, gboolean *is_tls_r)
         mail_protocol protocol;
         gboolean is_tls;
     } ports[] = {
-        {24, MAIL_PROTOCOL_SMTP, FALSE},  {25, MAIL_PROTOCOL_SMTP, FALSE}, {110, MAIL_PROTOCOL_POP3, FALSE},
+        {24, MAIL_PROTOCOL_LMTP, FALSE},  {25, MAIL_PROTOCOL_SMTP, FALSE}, {110, MAIL_PROTOCOL_POP3, FALSE},
         {143, MAIL_PROTOCOL_IMAP, FALSE}, {465, MAIL_PROTOCOL_SMTP, TRUE}, {587, MAIL_PROTOCOL_SMTP, FALSE},
         {993, MAIL_PROTOCOL_IMAP, TRUE},  {995, MAIL_PROTOCOL_POP3, TRUE}, {2525, MAIL_PROTOCOL_SMTP, FALSE},
     };
@@ -109,7 +111,7 @@ static int make_key(const frame_segment *segment, connection_key *key_r)
     return side;
 }
 
-/* Nobody can choose connections with the same hash. */
+/* Different in each run, so that connections with the same hash cannot be made on purpose. */
 static guint32 hash_seed(void)
 {
     static gsize seed;
@@ -320,8 +322,15 @@ static const stream_sink streams = {on_bytes, on_gap, on_end};
 
 /* ---- life ---- */
 
+static void set_outlives_close(connection *c, gboolean outlives)
+{
+    c->table->stragglers += outlives - c->outlives_close;
+    c->outlives_close = outlives;
+}
+
 static void forget_machines(connection *c)
 {
+    set_outlives_close(c, FALSE);
     forget_opening(c);
     stream_assembler_free(c->assembler);
     c->assembler = NULL;
@@ -418,7 +427,7 @@ static connection *find_connection(connection_table *table, const connection_key
 static void note_numbers(connection *c, int side, const frame_segment *segment)
 {
     connection_side *known = &c->sides[side];
-    gboolean is_syn = segment->flags & FRAME_TCP_SYN;
+    gboolean is_syn = (segment->flags & FRAME_TCP_SYN) != 0;
     if (is_syn && c->initiator < 0)
         c->initiator = segment->flags & FRAME_TCP_ACK ? !side : side;
     if (known->saw_syn || (known->is_known && !is_syn))
@@ -437,6 +446,9 @@ static void start_looking(connection *c)
 {
     c->verdict = VERDICT_UNDECIDED;
     c->assembler = stream_assembler_new(&streams, c);
+    for (int side = 0; side < 2; side++)
+        if (c->sides[side].saw_syn)
+            stream_assembler_start(c->assembler, side, c->sides[side].first, TRUE);
 }
 
 static mail_verdict look_at(slice bytes)
@@ -444,15 +456,15 @@ static mail_verdict look_at(slice bytes)
     return mail_recogniser_look(bytes, SLICE_EMPTY, MAIL_PROTOCOL_NONE).verdict;
 }
 
-/* Without a beginning and on a port that says nothing, only what may be mail by itself is worth the trouble. */
+/* A connection that sends no bytes (a scan of ports) is not looked at; without a beginning and on a port that
+ * says nothing only what may be mail by itself is. */
 static gboolean is_worth_a_look(const connection *c, const frame_segment *segment)
 {
-    if (saw_handshake(c))
-        return TRUE;
-    if (segment->payload.len == 0)
+    if (segment->length == 0)
         return FALSE;
-    return c->hint != MAIL_PROTOCOL_NONE || c->tls_hint != MAIL_PROTOCOL_NONE ||
-           look_at(segment->payload) != MAIL_VERDICT_NO;
+    if (saw_handshake(c) || c->hint != MAIL_PROTOCOL_NONE || c->tls_hint != MAIL_PROTOCOL_NONE)
+        return TRUE;
+    return look_at(segment->payload) != MAIL_VERDICT_NO;
 }
 
 /* A capture that begins in the middle of a message shows no mail until the message is over: there a refusal is not for
@@ -496,8 +508,19 @@ static void place(connection *c, int side, const frame_segment *segment)
                                    .time = segment->time};
     if (table->is_disordered)
         stream_assembler_expect_disorder(c->assembler);
+    stream_assembler_hurry(c->assembler, table->stragglers >= LIMIT_STRAGGLERS && !c->outlives_close);
     stream_assembler_segment(c->assembler, &placed);
     table->is_disordered = stream_assembler_is_disordered(c->assembler);
+}
+
+/* What the end of the capture says of gaps belongs where the close would have said it. */
+static void note_last(connection *c, const frame_segment *segment)
+{
+    if (c->outlives_close)
+        return;
+    set_outlives_close(c, stream_assembler_outlives_close(c->assembler));
+    if (segment->length || c->outlives_close)
+        c->mail.last_where = c->mail.where;
 }
 
 void connection_table_segment(connection_table *table, const frame_segment *segment, guint64 where)
@@ -507,11 +530,10 @@ void connection_table_segment(connection_table *table, const frame_segment *segm
     connection *c = find_connection(table, &key, side, segment);
     note_numbers(c, side, segment);
     c->mail.where = where;
-    if (segment->length)
-        c->mail.last_where = where;
     if (!is_looked_at(c, segment))
         return;
     place(c, side, segment);
+    note_last(c, segment);
     if (c->verdict == VERDICT_NOT_MAIL)
         forget_machines(c);
     else if (c->verdict == VERDICT_MAIL && stream_assembler_is_over(c->assembler)) {

@@ -264,7 +264,38 @@ static void test_tls_port(void)
     check(whole_session, 465, WHOLE_LOG("465"));
 }
 
-/* A SYN with another number begins a new connection, the same SYN again does not. */
+/* The SYN once more, late: the connection is the same. */
+static void test_syn_again(void)
+{
+    seen s = {.log = g_string_new(NULL)};
+    connection_table *table = connection_table_new(&sink, &s);
+    wire w = wire_on(table, 2626);
+    const turn begin[] = {HANDSHAKE, BANNER, END}, syn[] = {{'C', SYN, NULL}, END}, rest[] = {QUIT, END};
+    play(&w, begin, G_MAXSIZE);
+    w.next[0]--;
+    play(&w, syn, G_MAXSIZE);
+    play(&w, rest, G_MAXSIZE);
+    connection_table_free(table);
+    g_assert_cmpstr(s.log->str, ==, "1:open(40000>2626) 220@4 QUIT 221@7 1:closed@7 ");
+    g_string_free(s.log, TRUE);
+}
+
+/* The handshake says where the streams begin: what is missing there is a gap. */
+static void test_gap_at_the_beginning(void)
+{
+    seen s = {.log = g_string_new(NULL)};
+    connection_table *table = connection_table_new(&sink, &s);
+    wire w = wire_on(table, 25);
+    const turn begin[] = {HANDSHAKE, END}, rest[] = {{'C', 0, "EHLO c\r\n"}, {'S', 0, "250 mx\r\n"}, QUIT, END};
+    play(&w, begin, G_MAXSIZE);
+    w.next[1] += 22;
+    play(&w, rest, G_MAXSIZE);
+    connection_table_free(table);
+    g_assert_cmpstr(s.log->str, ==, "1:open(40000>25) gap EHLO 250@7 QUIT 221@7 1:closed@7 ");
+    g_string_free(s.log, TRUE);
+}
+
+/* A SYN with another number begins a new connection. */
 static void test_ends_used_again(void)
 {
     seen s = {.log = g_string_new(NULL)};
@@ -273,8 +304,6 @@ static void test_ends_used_again(void)
     const turn first[] = {{'C', SYN, NULL}, END},
                rest[] = {{'S', SYN | ACK, NULL}, {'C', ACK, NULL}, BANNER, QUIT, END};
     play(&w, first, 1);
-    w.next[0]--;
-    play(&w, first, 1);
     play(&w, rest, G_MAXSIZE);
     w.next[0] += 50000;
     play(&w, first, 1);
@@ -282,7 +311,7 @@ static void test_ends_used_again(void)
     connection_table_free(table);
     g_assert_cmpstr(
         s.log->str, ==,
-        "1:open(40000>2626) 220@5 QUIT 221@7 1:closed@7 2:open(40000>2626) 220@11 QUIT 221@13 2:closed@13 ");
+        "1:open(40000>2626) 220@4 QUIT 221@6 1:closed@6 2:open(40000>2626) 220@10 QUIT 221@12 2:closed@12 ");
     g_string_free(s.log, TRUE);
 }
 
@@ -334,6 +363,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_table/from_the_middle", test_from_the_middle);
     g_test_add_func("/connection_table/starttls", test_starttls);
     g_test_add_func("/connection_table/tls_port", test_tls_port);
+    g_test_add_func("/connection_table/syn_again", test_syn_again);
+    g_test_add_func("/connection_table/gap_at_the_beginning", test_gap_at_the_beginning);
     g_test_add_func("/connection_table/ends_used_again", test_ends_used_again);
     g_test_add_func("/connection_table/gap_and_reset", test_gap_and_reset);
     g_test_add_func("/connection_table/many_connections", test_many_connections);
