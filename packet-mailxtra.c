@@ -8,8 +8,8 @@
 
 #include <ws_symbol_export.h>
 
-#include "plugin/epan/entry.h"
-#include "plugin/epan/ws_compat.h"
+#include "entry.h"
+#include "ws_compat.h"
 
 WS_DLL_PUBLIC_DEF const char plugin_version[] = MAILXTRA_VERSION;
 WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The rooms of plugin/core: what the build refuses, and what it cannot see.
+"""The rooms of plugin/core and plugin/epan: what the build refuses, and what it cannot see.
 
     check_rooms.py SOURCE-FOLDER BUILD-FOLDER
 
@@ -19,18 +19,21 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
 def main(source, build):
-    core = source / "plugin" / "core"
+    return max([check(source / "plugin" / half, build) for half in ("core", "epan")])
+
+
+def check(core, build):
     rooms = {folder.name: sorted(folder.glob("*.[ch]")) for folder in sorted(core.iterdir()) if folder.is_dir()}
     commands = commands_of(build, core)
     faults = [f"{path} lies in no room" for path in core.glob("*.[ch]")]
-    faults += [f"room {room} has no source that is compiled" for room in rooms if room not in commands]
+    faults += [f"room {room} has no source that is compiled" for room in rooms if room not in commands and commands]
     checks = 0
     for room, command in commands.items():
         for other, files in rooms.items():
             checks += 1
             faults += try_include(room, command, other, files, core)
     faults += private_includes(rooms) + circles(rooms)
-    print("\n".join(faults) or f"{len(rooms)} rooms, {checks} includes tried")
+    print("\n".join(faults) or f"plugin/{core.name}: {len(rooms)} rooms, {checks} includes tried")
     return 1 if faults else 0
 
 
