@@ -85,7 +85,7 @@ def in_trees(tshark, capture, two_pass):
 
 def test_all_findings_of_the_forged_mails(tshark, two_pass):
     assert of_mailxtra(table(tshark, FORGED, two_pass)) == FINDINGS_OF_FORGED
-    assert FINDINGS_OF_FORGED.total() == 13
+    assert FINDINGS_OF_FORGED.total() == 15
 
 
 def test_trees_of_the_forged_mails(tshark, two_pass):
