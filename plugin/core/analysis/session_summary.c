@@ -152,8 +152,7 @@ static void note_login(session_summary *summary, const mail_event *event, sessio
     }
 }
 
-static void note_reply(session_summary *summary, const mail_event *event, const char *request,
-                       session_remarks *remarks)
+static void note_reply(session_summary *summary, const mail_event *event, const char *request, session_remarks *remarks)
 {
     note_capability(summary, event);
     if (event->first)

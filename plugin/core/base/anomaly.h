@@ -12,6 +12,7 @@
 
 typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomaly_weight;
 
+/* clang-format off */
 /* Who it is from, which way it came, and the health of the session: docs/tracing.md. */
 #define ANOMALY_TRACE_LIST(X)                                                                                          \
     X(FROM_DOMAIN_DIFFERS, "from_domain_differs", NOTE, "From names another domain than the envelope sender")          \
@@ -146,6 +147,7 @@ typedef enum anomaly_weight { ANOMALY_NOTE, ANOMALY_WARN, ANOMALY_ERROR } anomal
     X(MORE_FINDINGS, "more_findings", NOTE, "The frame has more findings than Wireshark can list")                     \
     /* where a message comes from, and how sessions go */                                                               \
     ANOMALY_TRACE_LIST(X)
+/* clang-format on */
 
 typedef enum anomaly_kind {
 #define X(name, filter, weight, text) ANOMALY_##name,

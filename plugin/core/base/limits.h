@@ -92,8 +92,8 @@
 #define LIMIT_TNEF_ATTACHMENTS 1000
 #define LIMIT_MAPI_PROPERTIES 10000
 
-/* Bytes that one compressed thing (CMS compressed-data, compressed RTF) may become: zlib makes up to a thousand bytes of
- * one, and Exchange takes no mail above 150 MB. */
+/* Bytes that one compressed thing (CMS compressed-data, compressed RTF) may become: zlib makes up to a thousand bytes
+ * of one, and Exchange takes no mail above 150 MB. */
 #define LIMIT_INFLATED_BYTES (64 * 1024 * 1024)
 
 /* What may come out of the parts of one message (TNEF, CMS): a mail signed, compressed and signed again that
@@ -137,7 +137,8 @@
 /* Received fields of one message that are looked at. RFC 5321 6.3: a hundred mean a loop. */
 #define LIMIT_TRACE_HOPS 128
 
-/* Authentication-Results, ARC and DKIM fields of one message that are looked at; each body hash is a pass over the body. */
+/* Authentication-Results, ARC and DKIM fields of one message that are looked at; each body hash is a pass over the
+ * body. */
 #define LIMIT_TRACE_RESULTS 64
 #define LIMIT_TRACE_SIGNATURES 16
 
@@ -152,8 +153,8 @@
 /* Names of fields kept per hop in the list of what was added, removed or changed on the way. */
 #define LIMIT_TRACE_CHANGES 100
 
-/* One logical line of IMAP with the literals in it that are no mail. A FETCH response with the BODYSTRUCTURE of a digest,
- * a SEARCH response for a mailbox of a hundred thousand messages. */
+/* One logical line of IMAP with the literals in it that are no mail. A FETCH response with the BODYSTRUCTURE of a
+ * digest, a SEARCH response for a mailbox of a hundred thousand messages. */
 #define LIMIT_IMAP_LINE_BYTES (4 * 1024 * 1024)
 
 /* Values shown of one line of IMAP; a BODYSTRUCTURE has about ten per part. */
@@ -176,7 +177,8 @@
  * description. */
 #define LIMIT_IMAP_PART_HEADER_BYTES 16384
 
-/* Headers in a frame, tunnels and extension headers of IPv6 included: real networks put fewer than ten in front of TCP. */
+/* Headers in a frame, tunnels and extension headers of IPv6 included: real networks put fewer than ten in front of TCP.
+ */
 #define LIMIT_FRAME_HEADERS 48
 
 /* IP datagrams of which fragments wait for others: a busy network has a few; a flood of single fragments pushes out the
@@ -187,8 +189,9 @@
 /* Bytes kept of one datagram's fragments: all of it (RFC 791 3.1) once more, as fragments may overlap. */
 #define LIMIT_DATAGRAM_FRAGMENT_BYTES (2 * 65536)
 
-/* Connections that a program remembers at a time: that are no session (some 300 bytes each), and that are one. Beyond, the
- * one of which nothing was seen for the longest time is forgotten. A busy server has some ten thousand at a time. */
+/* Connections that a program remembers at a time: that are no session (some 300 bytes each), and that are one. Beyond,
+ * the one of which nothing was seen for the longest time is forgotten. A busy server has some ten thousand at a time.
+ */
 #define LIMIT_CONNECTIONS (256 * 1024)
 #define LIMIT_OPEN_SESSIONS (64 * 1024)
 

@@ -9,6 +9,7 @@
 
 #include "slice.h"
 
+/* clang-format off */
 /* X(ENUM, "filter name behind mailxtra.imap.", STRING or NUMBER, "title", "description") */
 #define IMAP_ITEM_LIST(X)                                                                                            \
     X(UNTAGGED, "untagged", STRING, "Untagged response", "Its name, in upper case: FETCH, EXISTS, LIST, ...")         \
@@ -63,6 +64,7 @@
     X(BODY_ENCODING, "body.encoding", STRING, "Transfer encoding", "BODYSTRUCTURE, lower case")                       \
     X(BODY_OCTETS, "body.octets", NUMBER, "Octets", "BODYSTRUCTURE, as transferred")                                  \
     X(BODY_DISPOSITION, "body.disposition", STRING, "Disposition", "BODYSTRUCTURE, lower case")
+/* clang-format on */
 
 typedef enum imap_item_kind {
 #define X(id, name, type, title, text) IMAP_ITEM_##id,
@@ -73,9 +75,9 @@ typedef enum imap_item_kind {
 
 typedef struct imap_item {
     imap_item_kind kind;
-    guint depth;    /* 0: of the line itself; n: of the nearest item in front with depth n - 1 */
-    slice text;     /* STRING */
-    guint64 number; /* NUMBER */
+    guint depth;          /* 0: of the line itself; n: of the nearest item in front with depth n - 1 */
+    slice text;           /* STRING */
+    guint64 number;       /* NUMBER */
     gsize offset, length; /* in the line */
 } imap_item;
 

@@ -12,9 +12,10 @@
  *   NTLM          [MS-SMTPNTLM], [MS-NLMP]       GSSAPI, GSS-SPNEGO  RFC 4752, 4178: bytes
  *
  * Policy: which of LOGIN's messages a response is, the prompt says, if it is one of those that servers write (some ask
- * for the user name once more although it came with AUTH); others are translated, and then it is the order. Prompts that
- * are no base64, or end in NUL, are text. A line that is not base64 is given as it stands, BAD_BASE64_AUTH; missing
- * padding is forgiven but marked. PLAIN with something else than NUL in between is read as far as it can be, BAD_SASL.
+ * for the user name once more although it came with AUTH); others are translated, and then it is the order. Prompts
+ * that are no base64, or end in NUL, are text. A line that is not base64 is given as it stands, BAD_BASE64_AUTH;
+ * missing padding is forgiven but marked. PLAIN with something else than NUL in between is read as far as it can be,
+ * BAD_SASL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -121,7 +122,8 @@ static anomaly_set parse_plain(sasl *exchange, slice message, mail_auth *auth)
     if (message.len == 0)
         return 0;
     has_first = take_until(&rest, 0, &first);
-    while (rest.len > 1 && rest.data[0] == 0 && memchr(rest.data + 1, 0, rest.len - 1)) { /* NUL NUL user NUL password */
+    while (rest.len > 1 && rest.data[0] == 0 &&
+           memchr(rest.data + 1, 0, rest.len - 1)) { /* NUL NUL user NUL password */
         rest = slice_from(rest, 1);
         doubled = TRUE;
     }
@@ -148,7 +150,9 @@ static anomaly_set parse_login(sasl *exchange, slice message, mail_auth *auth)
     sasl_prompt prompt = exchange->prompt;
     exchange->prompt = PROMPT_NONE;
     if (prompt == PROMPT_NONE)
-        prompt = exchange->client_messages == 0 ? PROMPT_USERNAME : exchange->client_messages == 1 ? PROMPT_PASSWORD : PROMPT_NONE;
+        prompt = exchange->client_messages == 0   ? PROMPT_USERNAME
+                 : exchange->client_messages == 1 ? PROMPT_PASSWORD
+                                                  : PROMPT_NONE;
     if (prompt == PROMPT_USERNAME)
         auth->username = remember(exchange->username, message);
     else if (prompt == PROMPT_PASSWORD)
@@ -586,8 +590,9 @@ static sasl_prompt prompt_of(slice text)
     for (char *p = lower; *p; p++)
         *p = g_ascii_tolower(*p);
     sasl_prompt prompt = strstr(lower, "pass") ? PROMPT_PASSWORD
-                         : strstr(lower, "user") || strstr(lower, "login") || g_str_has_prefix(lower, "name") ? PROMPT_USERNAME
-                                                                                                                : PROMPT_NONE;
+                         : strstr(lower, "user") || strstr(lower, "login") || g_str_has_prefix(lower, "name")
+                             ? PROMPT_USERNAME
+                             : PROMPT_NONE;
     g_free(lower);
     return prompt;
 }
@@ -607,7 +612,8 @@ static gboolean is_text(slice bytes)
     return bytes.len == 0 || g_utf8_validate_len((const char *)bytes.data, bytes.len, NULL);
 }
 
-/* What a server says to people: base64, or in plain text, of which some words happen to be base64 as well ("Password"). */
+/* What a server says to people: base64, or in plain text, of which some words happen to be base64 as well ("Password").
+ */
 static anomaly_set read_prompt(sasl *exchange, slice line, anomaly_set anomalies)
 {
     slice text = without_nul(bytes_of(exchange->message));

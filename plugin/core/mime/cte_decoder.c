@@ -15,17 +15,35 @@ static const struct {
     const char *name;
     mime_encoding encoding;
 } encoding_table[] = {
-    {"7bit", MIME_ENCODING_IDENTITY},      {"8bit", MIME_ENCODING_IDENTITY},      {"binary", MIME_ENCODING_IDENTITY},
-    {"7-bit", MIME_ENCODING_IDENTITY},     {"8-bit", MIME_ENCODING_IDENTITY},     {"7bits", MIME_ENCODING_IDENTITY},
-    {"8bits", MIME_ENCODING_IDENTITY},     {"none", MIME_ENCODING_IDENTITY},      {"utf-8", MIME_ENCODING_IDENTITY},
-    {"us-ascii", MIME_ENCODING_IDENTITY},  {"plain", MIME_ENCODING_IDENTITY},     {"identity", MIME_ENCODING_IDENTITY},
-    {"base64", MIME_ENCODING_BASE64},      {"base-64", MIME_ENCODING_BASE64},     {"x-base64", MIME_ENCODING_BASE64},
-    {"quoted-printable", MIME_ENCODING_QP}, {"quotedprintable", MIME_ENCODING_QP}, {"quoted_printable", MIME_ENCODING_QP},
+    {"7bit", MIME_ENCODING_IDENTITY},
+    {"8bit", MIME_ENCODING_IDENTITY},
+    {"binary", MIME_ENCODING_IDENTITY},
+    {"7-bit", MIME_ENCODING_IDENTITY},
+    {"8-bit", MIME_ENCODING_IDENTITY},
+    {"7bits", MIME_ENCODING_IDENTITY},
+    {"8bits", MIME_ENCODING_IDENTITY},
+    {"none", MIME_ENCODING_IDENTITY},
+    {"utf-8", MIME_ENCODING_IDENTITY},
+    {"us-ascii", MIME_ENCODING_IDENTITY},
+    {"plain", MIME_ENCODING_IDENTITY},
+    {"identity", MIME_ENCODING_IDENTITY},
+    {"base64", MIME_ENCODING_BASE64},
+    {"base-64", MIME_ENCODING_BASE64},
+    {"x-base64", MIME_ENCODING_BASE64},
+    {"quoted-printable", MIME_ENCODING_QP},
+    {"quotedprintable", MIME_ENCODING_QP},
+    {"quoted_printable", MIME_ENCODING_QP},
     {"qp", MIME_ENCODING_QP},
-    {"x-uuencode", MIME_ENCODING_UUENCODE}, {"uuencode", MIME_ENCODING_UUENCODE},  {"x-uue", MIME_ENCODING_UUENCODE},
+    {"x-uuencode", MIME_ENCODING_UUENCODE},
+    {"uuencode", MIME_ENCODING_UUENCODE},
+    {"x-uue", MIME_ENCODING_UUENCODE},
     {"uue", MIME_ENCODING_UUENCODE},
-    {"x-yenc", MIME_ENCODING_YENC},        {"yenc", MIME_ENCODING_YENC},          {"x-binhex", MIME_ENCODING_BINHEX},
-    {"binhex", MIME_ENCODING_BINHEX},      {"x-binhex40", MIME_ENCODING_BINHEX},  {"mac-binhex40", MIME_ENCODING_BINHEX},
+    {"x-yenc", MIME_ENCODING_YENC},
+    {"yenc", MIME_ENCODING_YENC},
+    {"x-binhex", MIME_ENCODING_BINHEX},
+    {"binhex", MIME_ENCODING_BINHEX},
+    {"x-binhex40", MIME_ENCODING_BINHEX},
+    {"mac-binhex40", MIME_ENCODING_BINHEX},
 };
 
 mime_encoding cte_decoder_encoding(slice name)
@@ -48,10 +66,10 @@ mime_encoding cte_decoder_encoding(slice name)
 
 typedef enum decoder_state {
     /* base64 */
-    B64_QUANTUM,    /* in a quantum, `count` characters of it seen */
-    B64_PAD,        /* two characters and one "=" seen: the second "=" is due */
-    B64_AFTER_PAD,  /* the text is over; what follows is held until its line shows what it is */
-    B64_LOST_LINE,  /* behind a gap: the rest of the line is out of step */
+    B64_QUANTUM,   /* in a quantum, `count` characters of it seen */
+    B64_PAD,       /* two characters and one "=" seen: the second "=" is due */
+    B64_AFTER_PAD, /* the text is over; what follows is held until its line shows what it is */
+    B64_LOST_LINE, /* behind a gap: the rest of the line is out of step */
     /* quoted-printable */
     QP_TEXT,
     QP_BLANKS,      /* blanks seen, held: they go if the line ends here */
@@ -61,10 +79,10 @@ typedef enum decoder_state {
     QP_SOFT_BLANKS, /* "=" and blanks seen, held */
     QP_SOFT_CR,     /* "=", blanks (maybe) and CR seen */
     /* uuencode */
-    UU_BEFORE,      /* the begin line has not come yet */
-    UU_LINES,       /* between begin and end */
-    UU_LOST_LINE,   /* behind a gap, up to the line end */
-    UU_AFTER,       /* behind the end line */
+    UU_BEFORE,    /* the begin line has not come yet */
+    UU_LINES,     /* between begin and end */
+    UU_LOST_LINE, /* behind a gap, up to the line end */
+    UU_AFTER,     /* behind the end line */
     /* identity */
     IDENTITY
 } decoder_state;
@@ -78,11 +96,11 @@ struct cte_decoder {
     guint64 column;    /* base64: characters since the last line end */
     gboolean standard; /* base64: "+" or "/" was seen */
     enum { B64_ALPHABET_OPEN, B64_ALPHABET_MAYBE, B64_ALPHABET_STANDARD, B64_ALPHABET_URL } alphabet; /* base64 */
-    guint8 maybe;      /* base64, B64_ALPHABET_MAYBE: the "-" or "_" at a line start that the next byte decides on */
-    guint skip;        /* base64: characters to pass over behind a gap inside of a line */
-    gboolean any_line; /* base64: a line end was seen */
-    gboolean lost;     /* uuencode: a gap was met */
-    yenc_decoder *yenc;     /* these two have a machine of their own; else NULL */
+    guint8 maybe;       /* base64, B64_ALPHABET_MAYBE: the "-" or "_" at a line start that the next byte decides on */
+    guint skip;         /* base64: characters to pass over behind a gap inside of a line */
+    gboolean any_line;  /* base64: a line end was seen */
+    gboolean lost;      /* uuencode: a gap was met */
+    yenc_decoder *yenc; /* these two have a machine of their own; else NULL */
     binhex_decoder *binhex;
     anomaly_set anomalies;
 };
@@ -122,10 +140,12 @@ static void mark(cte_decoder *d, anomaly_kind kind)
 
 /* 0..63; 64: "="; 65: blank or line end; 66: anything else. */
 static const guint8 base64_class[256] = {
-    ['\t'] = 65, ['\n'] = 65, ['\r'] = 65, [' '] = 65, ['='] = 64, ['+'] = 62, ['/'] = 63,
-    ['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
-    ['A'] = 128, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-    ['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+    ['\t'] = 65, ['\n'] = 65, ['\r'] = 65, [' '] = 65, ['='] = 64, ['+'] = 62,  ['/'] = 63, ['0'] = 52, 53, 54, 55, 56,
+    57,          58,          59,          60,         61,         ['A'] = 128, 1,          2,          3,  4,  5,  6,
+    7,           8,           9,           10,         11,         12,          13,         14,         15, 16, 17, 18,
+    19,          20,          21,          22,         23,         24,          25,         ['a'] = 26, 27, 28, 29, 30,
+    31,          32,          33,          34,         35,         36,          37,         38,         39, 40, 41, 42,
+    43,          44,          45,          46,         47,         48,          49,         50,         51,
 };
 enum { B64_EQUALS = 64, B64_BLANK = 65, B64_OTHER = 66 };
 
@@ -217,8 +237,8 @@ static void base64_behind_padding(cte_decoder *d, guint8 c)
         base64_judge_line(d);
 }
 
-/* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. So they are
- * where a line begins with two of them: a footer, or a boundary that was meant for somebody else. */
+/* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. So they
+ * are where a line begins with two of them: a footer, or a boundary that was meant for somebody else. */
 static guint8 base64_url_class(cte_decoder *d, guint8 c)
 {
     if (c != '-' && c != '_')
@@ -302,7 +322,8 @@ static gsize base64_run(cte_decoder *d, slice bytes)
         return 0;
     guint before = d->out->len;
     g_byte_array_set_size(d->out, before + (guint)base64_lines_room(bytes.len));
-    base64_lines lines = {bytes.data, bytes.data + bytes.len, d->out->data + before, d->column, d->any_line, d->standard};
+    base64_lines lines = {bytes.data, bytes.data + bytes.len, d->out->data + before, d->column, d->any_line,
+                          d->standard};
     base64_lines_decode(&lines);
     d->column = lines.column;
     d->any_line = lines.any_line;

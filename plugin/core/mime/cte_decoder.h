@@ -17,7 +17,8 @@ mime_encoding cte_decoder_encoding(slice name);
 
 typedef struct cte_decoder cte_decoder;
 
-/* A decoder that appends to `out` (borrowed), which may be emptied between two calls. MIME_ENCODING_UNKNOWN is taken as identity. */
+/* A decoder that appends to `out` (borrowed), which may be emptied between two calls. MIME_ENCODING_UNKNOWN is taken as
+ * identity. */
 cte_decoder *cte_decoder_new(mime_encoding encoding, GByteArray *out);
 void cte_decoder_free(cte_decoder *decoder);
 

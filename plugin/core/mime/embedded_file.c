@@ -45,7 +45,8 @@ static char *name_of(slice bytes, const char *charset)
     return bytes.len ? charset_one_line(charset_to_utf8(bytes, slice_of(charset), NULL)) : NULL;
 }
 
-/* KEYWORD SP octal mode [SP name]; FALSE: it is not. POSIX wants the name, some encoders that read a pipe write none. */
+/* KEYWORD SP octal mode [SP name]; FALSE: it is not. POSIX wants the name, some encoders that read a pipe write none.
+ */
 static gboolean take_begin(slice line, const char *keyword, slice *name_r)
 {
     if (line.len <= strlen(keyword) || memcmp(line.data, keyword, strlen(keyword)) != 0)

@@ -28,7 +28,8 @@ static gboolean is_of_level(const level *l, slice delimiter, gboolean *closing_r
 {
     if (l->boundary && mime_boundary_is(l->boundary, delimiter, closing_r))
         return TRUE;
-    return l->boundary && l->declared && l->part->children && mime_boundary_is(l->declared, delimiter, closing_r) && *closing_r;
+    return l->boundary && l->declared && l->part->children && mime_boundary_is(l->declared, delimiter, closing_r) &&
+           *closing_r;
 }
 
 gboolean mime_boundary_match(parser *p, gsize at, boundary_match *match)
@@ -195,7 +196,8 @@ gboolean mime_boundary_is_base64(parser *p, gsize at, gsize *skip_r)
         boundary_match outer;
         end = line_end(p, next);
         slice line = line_scan_chomp(range(p, next, end));
-        gboolean last = line.len == 0 || has_gap(p->source, next + 1, end) || mime_boundary_match(p, next, &outer) || line.data[0] == '-';
+        gboolean last = line.len == 0 || has_gap(p->source, next + 1, end) || mime_boundary_match(p, next, &outer) ||
+                        line.data[0] == '-';
         if (last)
             return lines > 0;
         gboolean short_end = lines > 0 && line.len % 4 == 0 && base64_line(line, TRUE);
@@ -281,7 +283,8 @@ gboolean mime_boundary_find_pending(parser *p, gsize end)
 
 /* ---- boundaries that no parameter names ---- */
 
-/* Does a header with a Content- field begin at `at`? Lines that begin with "--" end it: they are candidates themselves. */
+/* Does a header with a Content- field begin at `at`? Lines that begin with "--" end it: they are candidates themselves.
+ */
 static gboolean is_part_header(parser *p, gsize at)
 {
     gboolean any = FALSE; /* what a continuation could continue */

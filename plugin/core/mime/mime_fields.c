@@ -197,7 +197,8 @@ void mime_fields_check_filename(mime_part *part)
 
 static gboolean is_raw(const header_field *field)
 {
-    return !charset_is_ascii(field->sent) && !g_utf8_validate_len((const char *)field->sent.data, field->sent.len, NULL);
+    return !charset_is_ascii(field->sent) &&
+           !g_utf8_validate_len((const char *)field->sent.data, field->sent.len, NULL);
 }
 
 /* Are all raw fields text in that charset? */
@@ -250,7 +251,9 @@ static void convert_raw_fields(mime_part *part)
         part->header_charset = g_strdup(around);
     if (!raw)
         return;
-    const char *charset = fits(part, slice_of(declared)) ? declared : fits(part, slice_of(around)) ? around : guess_charset(part);
+    const char *charset = fits(part, slice_of(declared)) ? declared
+                          : fits(part, slice_of(around)) ? around
+                                                         : guess_charset(part);
     for (guint i = 0; i < part->fields->len; i++) {
         header_field *field = g_ptr_array_index(part->fields, i);
         if (is_raw(field))

@@ -120,12 +120,14 @@ static gsize behind_hurt_line(parser *p, const mime_part *part)
     gsize body = part->body_offset;
     guint gap = mime_body_first_gap(p->source, body);
     gboolean blank_line = part->header_length && !(part->anomalies & ANOMALY_BIT(ANOMALY_PART_WITHOUT_BLANK_LINE));
-    if (blank_line || body >= p->bytes.len || gap >= p->source->gap_count || p->source->gaps[gap].offset >= line_end(p, body))
+    if (blank_line || body >= p->bytes.len || gap >= p->source->gap_count ||
+        p->source->gaps[gap].offset >= line_end(p, body))
         return body;
     return p->source->gaps[gap].offset;
 }
 
-/* A hole in the header of a leaf has taken its Content-Transfer-Encoding. The lines behind show whether it was base64. */
+/* A hole in the header of a leaf has taken its Content-Transfer-Encoding. The lines behind show whether it was base64.
+ */
 static void recover_encoding(parser *p, mime_part *part)
 {
     gsize skip, body = behind_hurt_line(p, part);

@@ -34,8 +34,8 @@ typedef struct mime_source {
     slice bytes;
     const mime_gap *gaps; /* holes in front of these bytes; of a decoded body: `missing` is unknown */
     guint gap_count;
-    guint depth;          /* 0: the message itself */
-    guint index;          /* in mime_message.sources */
+    guint depth;           /* 0: the message itself */
+    guint index;           /* in mime_message.sources */
     const mime_part *part; /* whose decoded body this is; NULL: the message */
 } mime_source;
 
@@ -51,47 +51,53 @@ typedef struct mime_parameter {
 } mime_parameter;
 
 struct mime_part {
-    mime_part *parent;       /* NULL: the message itself */
-    GPtrArray *children;     /* of mime_part*, owned; NULL: a leaf. A message/rfc822 part has one child: the root part of the inner message */
-    GPtrArray *embedded;     /* of mime_part*, borrowed: files that stand inside of this text; NULL: none. The part is a leaf all the same */
-    guint depth;             /* 0: the message itself */
-    char *path;              /* RFC 3501 6.4.5 part number: "1", "1.2", "2.1.3"; "" for a message whose body is a multipart.
-                              * An embedded file, which IMAP does not know: "1.f1", the first file in the text of part 1 */
-    const mime_source *source; /* borrowed: what all offsets of this part count in */
+    mime_part *parent;   /* NULL: the message itself */
+    GPtrArray *children; /* of mime_part*, owned; NULL: a leaf. A message/rfc822 part has one child: the root part of
+                            the inner message */
+    GPtrArray *embedded; /* of mime_part*, borrowed: files that stand inside of this text; NULL: none. The part is a
+                            leaf all the same */
+    guint depth;         /* 0: the message itself */
+    char *path;          /* RFC 3501 6.4.5 part number: "1", "1.2", "2.1.3"; "" for a message whose body is a multipart.
+                          * An embedded file, which IMAP does not know: "1.f1", the first file in the text of part 1 */
+    const mime_source *source;          /* borrowed: what all offsets of this part count in */
     gsize header_offset, header_length; /* the blank line included */
     gsize body_offset, body_length;     /* encoded body; the line end in front of the next boundary is not part of it */
     gsize preamble_offset, preamble_length; /* of a multipart with parts, without the line end behind; length 0: none */
     gsize epilogue_offset, epilogue_length;
-    GPtrArray *fields;       /* of header_field*, owned */
-    GPtrArray *blocks;       /* of mime_block*, owned: the headers that the body consists of; NULL: it is no such body */
+    GPtrArray *fields; /* of header_field*, owned */
+    GPtrArray *blocks; /* of mime_block*, owned: the headers that the body consists of; NULL: it is no such body */
     const mime_source *block_source; /* borrowed; NULL when blocks is */
 
-    char *type;              /* "text/plain", lower case; the default where none is given (RFC 2045 5.2, RFC 2046 5.1.5) */
-    GPtrArray *parameters;   /* of mime_parameter*, owned: Content-Type's, then Content-Disposition's; never NULL */
-    char *charset;           /* as declared, NULL: none */
-    char *header_charset;    /* that of 8-bit bytes in the header that are no UTF-8: the declared one, that of the part around it, or a guess; NULL: none */
-    char *boundary;          /* NULL: none */
-    mime_encoding encoding;  /* as undone by mime_part_decode(): identity for a multipart whose encoding is not true */
-    char *encoding_name;     /* as declared, lower case; NULL: none */
-    char *disposition;       /* lower case ("attachment", "inline"); NULL: none */
-    char *filename;          /* decoded UTF-8 (RFC 2231, then RFC 2047 in parameters, then raw); NULL: none */
-    char *other_filename;    /* a second name that differs from it; NULL: none */
-    char *description;       /* Content-Description, decoded; NULL: none */
-    char *content_id;        /* without <>; NULL: none */
-    gboolean is_message;     /* message/rfc822 or message/global that was parsed into children */
-    gboolean header_lost;    /* a hole took the header, or its Content-Transfer-Encoding; the encoding is a guess, and the body begins with a whole quantum */
-    gboolean is_attachment;  /* DESIGN policy: disposition attachment, or file name, or a type other than text, multipart, message */
-    guint64 missing;         /* bytes lost inside this part's header or body */
-    gboolean complete;       /* no hole touches it and its end was seen */
+    char *type; /* "text/plain", lower case; the default where none is given (RFC 2045 5.2, RFC 2046 5.1.5) */
+    GPtrArray *parameters;  /* of mime_parameter*, owned: Content-Type's, then Content-Disposition's; never NULL */
+    char *charset;          /* as declared, NULL: none */
+    char *header_charset;   /* that of 8-bit bytes in the header that are no UTF-8: the declared one, that of the part
+                               around it, or a guess; NULL: none */
+    char *boundary;         /* NULL: none */
+    mime_encoding encoding; /* as undone by mime_part_decode(): identity for a multipart whose encoding is not true */
+    char *encoding_name;    /* as declared, lower case; NULL: none */
+    char *disposition;      /* lower case ("attachment", "inline"); NULL: none */
+    char *filename;         /* decoded UTF-8 (RFC 2231, then RFC 2047 in parameters, then raw); NULL: none */
+    char *other_filename;   /* a second name that differs from it; NULL: none */
+    char *description;      /* Content-Description, decoded; NULL: none */
+    char *content_id;       /* without <>; NULL: none */
+    gboolean is_message;    /* message/rfc822 or message/global that was parsed into children */
+    gboolean header_lost; /* a hole took the header, or its Content-Transfer-Encoding; the encoding is a guess, and the
+                             body begins with a whole quantum */
+    gboolean is_attachment; /* DESIGN policy: disposition attachment, or file name, or a type other than text,
+                               multipart, message */
+    guint64 missing;        /* bytes lost inside this part's header or body */
+    gboolean complete;      /* no hole touches it and its end was seen */
     anomaly_set anomalies;
 };
 
 typedef struct mime_message {
-    slice bytes;             /* borrowed for the life of the mime_message */
+    slice bytes; /* borrowed for the life of the mime_message */
     mime_part *root;
-    GPtrArray *parts;        /* of mime_part*, in the order of the message, root first; what was found inside of a decoded body or a text behind its part */
-    GPtrArray *sources;      /* of mime_source*, owned; the message's first */
-    const mime_gap *gaps;    /* borrowed */
+    GPtrArray *parts; /* of mime_part*, in the order of the message, root first; what was found inside of a decoded body
+                         or a text behind its part */
+    GPtrArray *sources;   /* of mime_source*, owned; the message's first */
+    const mime_gap *gaps; /* borrowed */
     guint gap_count;
     anomaly_set anomalies;
 } mime_message;
@@ -121,6 +127,7 @@ void mime_part_read(const mime_part *part, mime_sink sink, void *user);
 
 /* The text of a text part: decoded bytes as valid UTF-8 whatever the charset says (unknown or
  * absent: UTF-8 if it is valid, else a guess among common ones, U+FFFD where nothing fits). g_free() it. */
-char *mime_part_text(const mime_message *message, const mime_part *part, const guint8 *decoded, gsize len, anomaly_set *anomalies_r);
+char *mime_part_text(const mime_message *message, const mime_part *part, const guint8 *decoded, gsize len,
+                     anomaly_set *anomalies_r);
 
 #endif

@@ -138,8 +138,8 @@ gboolean mime_boundary_next(parser *p, boundary_match *match);
 /* Is a boundary, or what a hole left of one, in the lines from p->at up to `end`? Whole ones would have
  * ended the header; these begin inside of a line. It goes to p->pending. */
 gboolean mime_boundary_find_pending(parser *p, gsize end);
-/* Are there lines of base64 at `at`, a whole line's beginning or, behind a hole, the rest of one? *skip_r: the characters in front
- * of the first whole quantum. */
+/* Are there lines of base64 at `at`, a whole line's beginning or, behind a hole, the rest of one? *skip_r: the
+ * characters in front of the first whole quantum. */
 gboolean mime_boundary_is_base64(parser *p, gsize at, gsize *skip_r);
 /* The boundaries of the part that has just begun; none if it is no multipart, or has none. */
 void mime_boundary_set(parser *p, level *l);

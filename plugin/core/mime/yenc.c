@@ -103,8 +103,7 @@ static void take_control(yenc_decoder *d)
         d->begun = TRUE;
     if (d->begun && slice_begins(line, "=yend")) {
         gboolean part = yenc_value(line, "pcrc32").len > 0;
-        if (differs(line, "size", 10, d->written) ||
-            differs(line, part ? "pcrc32" : "crc32", 16, d->crc ^ G_MAXUINT32))
+        if (differs(line, "size", 10, d->written) || differs(line, part ? "pcrc32" : "crc32", 16, d->crc ^ G_MAXUINT32))
             d->anomalies |= ANOMALY_BIT(ANOMALY_BAD_YENC);
         d->state = YENC_AFTER;
     } else {

@@ -11,35 +11,35 @@
 /* Forms of an argument, for pop3_command_is_certain(). */
 typedef enum pop3_argument {
     POP3_NOTHING,
-    POP3_ANYTHING,       /* something or nothing */
+    POP3_ANYTHING, /* something or nothing */
     POP3_SOMETHING,
-    POP3_NUMBER,         /* a message number */
+    POP3_NUMBER, /* a message number */
     POP3_MAYBE_NUMBER,
     POP3_TWO_NUMBERS,    /* TOP: message and lines */
     POP3_NAME_AND_DIGEST /* APOP: name and 32 hex digits */
 } pop3_argument;
 
 /* X(name, form): RFC 1939, 2449 (CAPA), 2595 (STLS), 5034 (AUTH), 6856 (UTF8, LANG), 1082 (XTND), 1081 (LAST). */
-#define POP3_VERB_LIST(X)                                                                                             \
-    X(USER, SOMETHING)                                                                                                \
-    X(PASS, ANYTHING)                                                                                                 \
-    X(APOP, NAME_AND_DIGEST)                                                                                          \
-    X(AUTH, ANYTHING)                                                                                                 \
-    X(STAT, NOTHING)                                                                                                  \
-    X(LIST, MAYBE_NUMBER)                                                                                             \
-    X(UIDL, MAYBE_NUMBER)                                                                                             \
-    X(RETR, NUMBER)                                                                                                   \
-    X(TOP, TWO_NUMBERS)                                                                                               \
-    X(DELE, NUMBER)                                                                                                   \
-    X(RSET, NOTHING)                                                                                                  \
-    X(NOOP, NOTHING)                                                                                                  \
-    X(LAST, NOTHING)                                                                                                  \
-    X(CAPA, NOTHING)                                                                                                  \
-    X(STLS, NOTHING)                                                                                                  \
-    X(UTF8, ANYTHING)                                                                                                 \
-    X(LANG, ANYTHING)                                                                                                 \
-    X(XTND, SOMETHING)                                                                                                \
-    X(XSENDER, NUMBER)                                                                                                \
+#define POP3_VERB_LIST(X)                                                                                              \
+    X(USER, SOMETHING)                                                                                                 \
+    X(PASS, ANYTHING)                                                                                                  \
+    X(APOP, NAME_AND_DIGEST)                                                                                           \
+    X(AUTH, ANYTHING)                                                                                                  \
+    X(STAT, NOTHING)                                                                                                   \
+    X(LIST, MAYBE_NUMBER)                                                                                              \
+    X(UIDL, MAYBE_NUMBER)                                                                                              \
+    X(RETR, NUMBER)                                                                                                    \
+    X(TOP, TWO_NUMBERS)                                                                                                \
+    X(DELE, NUMBER)                                                                                                    \
+    X(RSET, NOTHING)                                                                                                   \
+    X(NOOP, NOTHING)                                                                                                   \
+    X(LAST, NOTHING)                                                                                                   \
+    X(CAPA, NOTHING)                                                                                                   \
+    X(STLS, NOTHING)                                                                                                   \
+    X(UTF8, ANYTHING)                                                                                                  \
+    X(LANG, ANYTHING)                                                                                                  \
+    X(XTND, SOMETHING)                                                                                                 \
+    X(XSENDER, NUMBER)                                                                                                 \
     X(QUIT, NOTHING)
 
 typedef enum pop3_verb {

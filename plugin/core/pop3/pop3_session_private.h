@@ -48,7 +48,7 @@ typedef struct question {
     guint32 number; /* mail_event.exchange */
     gboolean has_top_lines;
     guint64 top_lines; /* TOP: lines of the body */
-    slice user;     /* USER, PASS, APOP: whose attempt; owned bytes */
+    slice user;        /* USER, PASS, APOP: whose attempt; owned bytes */
 } question;
 
 typedef struct half {

@@ -229,7 +229,9 @@ static slice pass_colon(smtp_command *command, slice rest)
     rest = slice_trim(rest);
     if (!rest.len || rest.data[0] != ':')
         bad_syntax(command);
-    return rest.len && (rest.data[0] == ':' || rest.data[0] == '=') && !slice_begins(rest, "=?") ? slice_trim(slice_from(rest, 1)) : rest;
+    return rest.len && (rest.data[0] == ':' || rest.data[0] == '=') && !slice_begins(rest, "=?")
+               ? slice_trim(slice_from(rest, 1))
+               : rest;
 }
 
 /* "<a@b> ...", "<Bob <a@b>> ...". Returns what is behind. */

@@ -10,36 +10,36 @@
 
 /* X(ENUM, "wire name"): RFC 5321 4.1.1, 821, 2033, 3030, 3207, 4954, 1985, 2645, 4468,
  * Postfix' XCLIENT/XFORWARD, Exchange's X- verbs. */
-#define SMTP_VERB_LIST(X)                                                                                             \
-    X(HELO, "HELO")                                                                                                   \
-    X(EHLO, "EHLO")                                                                                                   \
-    X(LHLO, "LHLO")                                                                                                   \
-    X(MAIL, "MAIL")                                                                                                   \
-    X(RCPT, "RCPT")                                                                                                   \
-    X(DATA, "DATA")                                                                                                   \
-    X(BDAT, "BDAT")                                                                                                   \
-    X(RSET, "RSET")                                                                                                   \
-    X(NOOP, "NOOP")                                                                                                   \
-    X(QUIT, "QUIT")                                                                                                   \
-    X(VRFY, "VRFY")                                                                                                   \
-    X(EXPN, "EXPN")                                                                                                   \
-    X(HELP, "HELP")                                                                                                   \
-    X(STARTTLS, "STARTTLS")                                                                                           \
-    X(AUTH, "AUTH")                                                                                                   \
-    X(BURL, "BURL")                                                                                                   \
-    X(ETRN, "ETRN")                                                                                                   \
-    X(ATRN, "ATRN")                                                                                                   \
-    X(TURN, "TURN")                                                                                                   \
-    X(SEND, "SEND")                                                                                                   \
-    X(SOML, "SOML")                                                                                                   \
-    X(SAML, "SAML")                                                                                                   \
-    X(VERB, "VERB")                                                                                                   \
-    X(ONEX, "ONEX")                                                                                                   \
-    X(XCLIENT, "XCLIENT")                                                                                             \
-    X(XFORWARD, "XFORWARD")                                                                                           \
-    X(XEXCH50, "XEXCH50")                                                                                             \
-    X(X_EXPS, "X-EXPS")                                                                                               \
-    X(X_LINK2STATE, "X-LINK2STATE")                                                                                   \
+#define SMTP_VERB_LIST(X)                                                                                              \
+    X(HELO, "HELO")                                                                                                    \
+    X(EHLO, "EHLO")                                                                                                    \
+    X(LHLO, "LHLO")                                                                                                    \
+    X(MAIL, "MAIL")                                                                                                    \
+    X(RCPT, "RCPT")                                                                                                    \
+    X(DATA, "DATA")                                                                                                    \
+    X(BDAT, "BDAT")                                                                                                    \
+    X(RSET, "RSET")                                                                                                    \
+    X(NOOP, "NOOP")                                                                                                    \
+    X(QUIT, "QUIT")                                                                                                    \
+    X(VRFY, "VRFY")                                                                                                    \
+    X(EXPN, "EXPN")                                                                                                    \
+    X(HELP, "HELP")                                                                                                    \
+    X(STARTTLS, "STARTTLS")                                                                                            \
+    X(AUTH, "AUTH")                                                                                                    \
+    X(BURL, "BURL")                                                                                                    \
+    X(ETRN, "ETRN")                                                                                                    \
+    X(ATRN, "ATRN")                                                                                                    \
+    X(TURN, "TURN")                                                                                                    \
+    X(SEND, "SEND")                                                                                                    \
+    X(SOML, "SOML")                                                                                                    \
+    X(SAML, "SAML")                                                                                                    \
+    X(VERB, "VERB")                                                                                                    \
+    X(ONEX, "ONEX")                                                                                                    \
+    X(XCLIENT, "XCLIENT")                                                                                              \
+    X(XFORWARD, "XFORWARD")                                                                                            \
+    X(XEXCH50, "XEXCH50")                                                                                              \
+    X(X_EXPS, "X-EXPS")                                                                                                \
+    X(X_LINK2STATE, "X-LINK2STATE")                                                                                    \
     X(X_ANONYMOUSTLS, "X-ANONYMOUSTLS")
 
 typedef enum smtp_verb {
@@ -59,8 +59,8 @@ typedef struct smtp_command {
     gboolean has_path;
     const mail_param *params; /* ESMTP parameters of MAIL and RCPT, attributes of XCLIENT and XFORWARD */
     guint param_count;
-    guint64 size;      /* BDAT: octets of the chunk; XEXCH50: octets of the blob */
-    gboolean last;     /* BDAT ... LAST, BURL ... LAST */
+    guint64 size;          /* BDAT: octets of the chunk; XEXCH50: octets of the blob */
+    gboolean last;         /* BDAT ... LAST, BURL ... LAST */
     anomaly_set anomalies; /* BAD_SYNTAX, BDAT_BAD_SIZE (then size is 0) */
 } smtp_command;
 

@@ -16,11 +16,11 @@
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
 typedef enum charset_kind {
-    KIND_ICONV,       /* convert with `iconv_names` */
-    KIND_GUESS,       /* says nothing: guess */
-    KIND_ASCII,       /* guess when there are 8-bit bytes */
-    KIND_UTF8,        /* check only */
-    KIND_UTF16,       /* byte order: BOM, else by the look of it */
+    KIND_ICONV, /* convert with `iconv_names` */
+    KIND_GUESS, /* says nothing: guess */
+    KIND_ASCII, /* guess when there are 8-bit bytes */
+    KIND_UTF8,  /* check only */
+    KIND_UTF16, /* byte order: BOM, else by the look of it */
     KIND_UTF16LE,
     KIND_UTF32,
     KIND_UTF32LE,
@@ -45,15 +45,23 @@ static const charset_row charset_table[] = {
     {KIND_UTF32, "UTF-32BE|UCS-4BE", "utf32|utf32be|ucs4|iso10646ucs4"},
     {KIND_UTF32LE, "UTF-32LE|UCS-4LE", "utf32le|ucs4le"},
     {KIND_ICONV, "UTF-7", "utf7|unicode11utf7|unicode20utf7|csunicode11utf7|csutf7|cp65000"},
-    {KIND_ICONV, "WINDOWS-1252|CP1252", "windows1252|cp1252|win1252|ansi|iso88591|latin1|l1|iso885911987|isoir100|cp819|ibm819|88591|csisolatin1|iso8859|iso88591windows"},
+    {KIND_ICONV, "WINDOWS-1252|CP1252",
+     "windows1252|cp1252|win1252|ansi|iso88591|latin1|l1|iso885911987|isoir100|cp819|ibm819|88591|csisolatin1|iso8859|"
+     "iso88591windows"},
     {KIND_ICONV, "ISO-8859-2", "iso88592|latin2|l2|iso885921987|isoir101|csisolatin2|88592"},
     {KIND_ICONV, "ISO-8859-3", "iso88593|latin3|l3|iso885931988|isoir109|csisolatin3"},
     {KIND_ICONV, "ISO-8859-4", "iso88594|latin4|l4|iso885941988|isoir110|csisolatin4"},
     {KIND_ICONV, "ISO-8859-5", "iso88595|cyrillic|iso885951988|isoir144|csisolatincyrillic"},
-    {KIND_ICONV, "ISO-8859-6", "iso88596|iso88596e|iso88596i|arabic|asmo708|csiso88596e|csiso88596i|ecma114|isoir127|iso885961987|csisolatinarabic"},
-    {KIND_ICONV, "ISO-8859-7", "iso88597|greek|greek8|ecma118|elot928|isoir126|suneugreek|iso885971987|csisolatingreek"},
-    {KIND_ICONV, "ISO-8859-8", "iso88598|iso88598i|iso88598e|csiso88598e|csiso88598i|isoir138|hebrew|logical|visual|iso885981988|csisolatinhebrew"},
-    {KIND_ICONV, "WINDOWS-1254|CP1254", "windows1254|cp1254|win1254|iso88599|latin5|isoir148|l5|iso885991989|csisolatin5|turkish"},
+    {KIND_ICONV, "ISO-8859-6",
+     "iso88596|iso88596e|iso88596i|arabic|asmo708|csiso88596e|csiso88596i|ecma114|isoir127|iso885961987|"
+     "csisolatinarabic"},
+    {KIND_ICONV, "ISO-8859-7",
+     "iso88597|greek|greek8|ecma118|elot928|isoir126|suneugreek|iso885971987|csisolatingreek"},
+    {KIND_ICONV, "ISO-8859-8",
+     "iso88598|iso88598i|iso88598e|csiso88598e|csiso88598i|isoir138|hebrew|logical|visual|iso885981988|"
+     "csisolatinhebrew"},
+    {KIND_ICONV, "WINDOWS-1254|CP1254",
+     "windows1254|cp1254|win1254|iso88599|latin5|isoir148|l5|iso885991989|csisolatin5|turkish"},
     {KIND_ICONV, "ISO-8859-10", "iso885910|latin6|isoir157|l6|iso8859101992|csisolatin6"},
     {KIND_ICONV, "ISO-8859-13", "iso885913|latin7|l7"},
     {KIND_ICONV, "ISO-8859-14", "iso885914|latin8|l8"},
@@ -66,19 +74,30 @@ static const charset_row charset_table[] = {
     {KIND_ICONV, "WINDOWS-1256|CP1256", "windows1256|cp1256|win1256"},
     {KIND_ICONV, "WINDOWS-1257|CP1257", "windows1257|cp1257|win1257"},
     {KIND_ICONV, "WINDOWS-1258|CP1258", "windows1258|cp1258|win1258"},
-    {KIND_ICONV, "CP874|WINDOWS-874|TIS-620|ISO-8859-11", "windows874|cp874|tis620|tis6202533|iso885911|dos874|ibm874|thai|tis62025331"},
+    {KIND_ICONV, "CP874|WINDOWS-874|TIS-620|ISO-8859-11",
+     "windows874|cp874|tis620|tis6202533|iso885911|dos874|ibm874|thai|tis62025331"},
     {KIND_ICONV, "KOI8-R", "koi8r|koi8|koi|cskoi8r"},
     {KIND_ICONV, "KOI8-U|KOI8-RU|KOI8-R", "koi8u|koi8ru|cskoi8u"},
     {KIND_ICONV, "KOI8-T", "koi8t"},
-    {KIND_ICONV, "GB18030|GBK|CP936", "gb18030|gb2312|gb231280|gb23121980|gbk|cp936|ms936|windows936|euccn|cngb|csgb2312|chinese|isoir58|csiso58gb231280|gb|gb180302000|gb180302005|gb18030200"},
-    {KIND_ICONV, "BIG5-HKSCS|BIG5HKSCS|CP950|BIG5", "big5|big5hkscs|xbig5|cnbig5|csbig5|cp950|windows950|big5eten|eten|big5tw|big5hk|bigfive"},
+    {KIND_ICONV, "GB18030|GBK|CP936",
+     "gb18030|gb2312|gb231280|gb23121980|gbk|cp936|ms936|windows936|euccn|cngb|csgb2312|chinese|isoir58|"
+     "csiso58gb231280|gb|gb180302000|gb180302005|gb18030200"},
+    {KIND_ICONV, "BIG5-HKSCS|BIG5HKSCS|CP950|BIG5",
+     "big5|big5hkscs|xbig5|cnbig5|csbig5|cp950|windows950|big5eten|eten|big5tw|big5hk|bigfive"},
     {KIND_ICONV, "EUC-TW", "euctw|cns11643"},
-    {KIND_ICONV, "CP949|UHC|EUC-KR", "ksc56011987|ksc56011989|ksc5601|euckr|cp949|uhc|windows949|ks|korean|cseuckr|isoir149|csksc56011987|ksc5601198789|ksc5636|ms949"},
+    {KIND_ICONV, "CP949|UHC|EUC-KR",
+     "ksc56011987|ksc56011989|ksc5601|euckr|cp949|uhc|windows949|ks|korean|cseuckr|isoir149|csksc56011987|"
+     "ksc5601198789|ksc5636|ms949"},
     {KIND_ICONV, "JOHAB|CP1361", "johab|cp1361|ksc5601johab|ksc56011992"},
     {KIND_ICONV, "ISO-2022-KR", "iso2022kr|csiso2022kr"},
-    {KIND_ICONV, "CP932|SHIFT_JIS|SJIS", "shiftjis|sjis|mskanji|cp932|windows31j|windows932|ms932|csshiftjis|cswindows31j|cp943|cp943c|ibm943|shiftjisx0213"},
-    {KIND_ICONV, "EUC-JP-MS|EUCJP-WIN|EUC-JP", "eucjp|cseucpkdfmtjapanese|ujis|eucjpms|cp51932|eucjpwin|extendedunixcodepackedformatforjapanese"},
-    {KIND_ISO_2022_JP, "ISO-2022-JP-2|ISO-2022-JP", "iso2022jp|iso2022jpms|iso2022jp1|iso2022jp2|csiso2022jp|cp50220|cp50221|cp50222|jis|csiso2022jp2|iso2022jpwin|jis7|iso20222jp"},
+    {KIND_ICONV, "CP932|SHIFT_JIS|SJIS",
+     "shiftjis|sjis|mskanji|cp932|windows31j|windows932|ms932|csshiftjis|cswindows31j|cp943|cp943c|ibm943|"
+     "shiftjisx0213"},
+    {KIND_ICONV, "EUC-JP-MS|EUCJP-WIN|EUC-JP",
+     "eucjp|cseucpkdfmtjapanese|ujis|eucjpms|cp51932|eucjpwin|extendedunixcodepackedformatforjapanese"},
+    {KIND_ISO_2022_JP, "ISO-2022-JP-2|ISO-2022-JP",
+     "iso2022jp|iso2022jpms|iso2022jp1|iso2022jp2|csiso2022jp|cp50220|cp50221|cp50222|jis|csiso2022jp2|iso2022jpwin|"
+     "jis7|iso20222jp"},
     {KIND_ISO_2022_JP, "ISO-2022-JP-3|ISO-2022-JP-2004", "iso2022jp3|iso2022jp2004"},
     {KIND_ICONV, "ISO-2022-CN-EXT|ISO-2022-CN", "iso2022cn|iso2022cnext"},
     {KIND_HZ, NULL, "hz|hzgb2312|hzgb|cshzgb2312"},
@@ -192,7 +211,10 @@ static void mark(anomaly_set *anomalies, anomaly_kind kind)
 static gsize utf8_bad_length(slice s)
 {
     guint8 lead = s.data[0];
-    gsize want = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 1;
+    gsize want = lead >= 0xF0 && lead <= 0xF4  ? 4
+                 : lead >= 0xE0 && lead < 0xF0 ? 3
+                 : lead >= 0xC2 && lead < 0xE0 ? 2
+                                               : 1;
     guint8 low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     guint8 high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     gsize len = 1;
@@ -378,7 +400,8 @@ static GByteArray *jp_to_sjis(slice s)
                 return NULL;
             }
             i += len;
-        } else if (mode == JP_KANJI && c > 0x20 && c < 0x7F && i + 1 < s.len && s.data[i + 1] > 0x20 && s.data[i + 1] < 0x7F) {
+        } else if (mode == JP_KANJI && c > 0x20 && c < 0x7F && i + 1 < s.len && s.data[i + 1] > 0x20 &&
+                   s.data[i + 1] < 0x7F) {
             append_sjis_pair(sjis, c, s.data[i + 1]);
             i += 2;
         } else {

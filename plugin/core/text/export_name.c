@@ -15,15 +15,16 @@
 /* Control characters (C0, C1), what Windows reserves, both path separators. */
 static gboolean is_unsafe(gunichar c)
 {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c < 0x80 && strchr("\\/:*?\"<>|", (int)c)) || c == 0x2028 || c == 0x2029;
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c < 0x80 && strchr("\\/:*?\"<>|", (int)c)) || c == 0x2028 ||
+           c == 0x2029;
 }
 
 /* Characters that have no width or turn the direction of writing: with them "annexe\u202Etxt.exe" shows as
  * "annexeexe.txt". Taken out. */
 static gboolean is_invisible(gunichar c)
 {
-    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
-           c == 0x061C || c == 0x00AD;
+    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+           c == 0xFEFF || c == 0x061C || c == 0x00AD;
 }
 
 static GString *replace_unsafe(const char *name)
@@ -60,7 +61,8 @@ static gboolean is_device(const char *name)
         if (strlen(devices[i]) == len && g_ascii_strncasecmp(name, devices[i], len) == 0)
             return TRUE;
     }
-    return len == 4 && g_ascii_isdigit(name[3]) && (g_ascii_strncasecmp(name, "com", 3) == 0 || g_ascii_strncasecmp(name, "lpt", 3) == 0);
+    return len == 4 && g_ascii_isdigit(name[3]) &&
+           (g_ascii_strncasecmp(name, "com", 3) == 0 || g_ascii_strncasecmp(name, "lpt", 3) == 0);
 }
 
 /* Longer "extensions" are just text behind a dot. */

@@ -118,7 +118,8 @@ static gsize field_end(header_reader *r, gsize at)
     return end;
 }
 
-/* The fields that say what a message or part is: without them a header that is made long would hide what is behind it. */
+/* The fields that say what a message or part is: without them a header that is made long would hide what is behind it.
+ */
 static gboolean is_needed(slice field)
 {
     static const char *const names[] = {"Content-", "From:", "To:", "Cc:", "Subject:", "Date:", "Message-ID:"};
@@ -163,19 +164,21 @@ static void add_field(header_reader *r, gsize end)
 static gboolean is_mbox_line(const header_reader *r)
 {
     slice rest = slice_from(r->message, r->at);
-    return r->block.fields->len == 0 && r->at <= r->start + 3 && (slice_begins(rest, "From ") || slice_begins(rest, ">From ")) &&
+    return r->block.fields->len == 0 && r->at <= r->start + 3 &&
+           (slice_begins(rest, "From ") || slice_begins(rest, ">From ")) &&
            (rest.data[0] == 'F' || rest.data[1] == 'F');
 }
 
 /* How many lines in a row that are no fields may stand in front of fields. */
 enum { JUNK_LINES = 16 };
 
-/* Does a field begin at `at` that headers have? In the middle of a header `strict` leaves out those that also head a mail
- * that a text quotes. */
+/* Does a field begin at `at` that headers have? In the middle of a header `strict` leaves out those that also head a
+ * mail that a text quotes. */
 static gboolean is_known_field(const header_reader *r, gsize at, gboolean strict)
 {
-    static const char *const machine[] = {"Content-", "MIME-Version:", "Received:", "Message-ID:", "DKIM-Signature:",
-                                          "Return-Path:", "X-Mailer:", "Delivered-To:", "Authentication-Results:"};
+    static const char *const machine[] = {"Content-",    "MIME-Version:",   "Received:",
+                                          "Message-ID:", "DKIM-Signature:", "Return-Path:",
+                                          "X-Mailer:",   "Delivered-To:",   "Authentication-Results:"};
     static const char *const author[] = {"From:", "To:", "Cc:", "Subject:", "Date:", "Reply-To:", "Sender:"};
     slice rest = slice_from(r->message, at);
     for (gsize i = 0; i < G_N_ELEMENTS(machine); i++)
@@ -308,7 +311,12 @@ static gboolean take_line(header_reader *r)
 
 header_block header_read(slice message, gsize offset, guint max_fields, header_is_boundary is_boundary, gpointer user)
 {
-    header_reader r = {.message = message, .lines = line_scan_of(message), .start = offset, .at = offset, .is_boundary = is_boundary, .user = user,
+    header_reader r = {.message = message,
+                       .lines = line_scan_of(message),
+                       .start = offset,
+                       .at = offset,
+                       .is_boundary = is_boundary,
+                       .user = user,
                        .max_fields = max_fields};
     r.block.fields = g_ptr_array_new_with_free_func(field_free);
     while (take_line(&r))

@@ -27,9 +27,9 @@ typedef enum header_end {
 } header_end;
 
 typedef struct header_block {
-    gsize length;        /* bytes, the blank line included */
+    gsize length; /* bytes, the blank line included */
     header_end end;
-    GPtrArray *fields;   /* of header_field*, owned: g_ptr_array_unref(); offsets count from the start of `message` */
+    GPtrArray *fields;     /* of header_field*, owned: g_ptr_array_unref(); offsets count from the start of `message` */
     anomaly_set anomalies; /* of the block and all its fields */
 } header_block;
 

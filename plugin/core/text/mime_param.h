@@ -11,8 +11,8 @@
 #include "slice.h"
 
 typedef struct mime_param {
-    char *name;       /* lower case, without "*" and section number; UTF-8 */
-    char *value;      /* decoded, one line of UTF-8 */
+    char *name;        /* lower case, without "*" and section number; UTF-8 */
+    char *value;       /* decoded, one line of UTF-8 */
     GByteArray *bytes; /* the value's bytes before any decoding but that of quotes and percents */
     char *other;       /* the value of another form of it, or of a second one, that says something else; NULL: none */
     gboolean other_is_fallback; /* it is the plain form of an extended one */

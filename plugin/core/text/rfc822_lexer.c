@@ -117,10 +117,10 @@ gboolean rfc822_take_quoted_string(slice *cursor, GString *out)
 
 typedef struct address_reader {
     slice cursor;
-    GString *phrase;  /* raw words outside of <>, quoted strings undone */
-    GString *spec;    /* the same with its quotes: what is an address if no <> comes ("a b"@example.org) */
-    GString *angle;   /* between < and > */
-    GString *comment; /* text of the last comment */
+    GString *phrase;            /* raw words outside of <>, quoted strings undone */
+    GString *spec;              /* the same with its quotes: what is an address if no <> comes ("a b"@example.org) */
+    GString *angle;             /* between < and > */
+    GString *comment;           /* text of the last comment */
     gboolean has_angle, has_at; /* seen since the last mailbox ended */
     gboolean open_comment;      /* a "(" in <> that nothing closes: not looked for again */
     char *group;
@@ -275,8 +275,12 @@ static void take_one(address_reader *r)
 
 GPtrArray *rfc822_parse_address_list(slice raw, anomaly_set *anomalies)
 {
-    address_reader r = {.cursor = raw, .phrase = g_string_new(NULL), .spec = g_string_new(NULL), .angle = g_string_new(NULL),
-                        .comment = g_string_new(NULL), .anomalies = anomalies};
+    address_reader r = {.cursor = raw,
+                        .phrase = g_string_new(NULL),
+                        .spec = g_string_new(NULL),
+                        .angle = g_string_new(NULL),
+                        .comment = g_string_new(NULL),
+                        .anomalies = anomalies};
     r.list = g_ptr_array_new_with_free_func(address_free);
     while (r.cursor.len)
         take_one(&r);

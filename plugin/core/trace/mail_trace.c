@@ -35,10 +35,10 @@ typedef struct transfer_record {
 struct mail_trace {
     mail_trace_body body_of;
     void *user;
-    GPtrArray *records;  /* of transfer_record* */
-    GHashTable *numbers; /* key -> number */
+    GPtrArray *records;   /* of transfer_record* */
+    GHashTable *numbers;  /* key -> number */
     GHashTable *nameless; /* author_key() -> GArray of guint: the transfers without a Message-ID */
-    GPtrArray *mails;    /* of GArray* of guint; index is the number - 1 */
+    GPtrArray *mails;     /* of GArray* of guint; index is the number - 1 */
 };
 
 /* ---- life ---- */
@@ -224,7 +224,8 @@ static char *author_key(const mail_transfer *transfer, gboolean with_date)
 {
     const header_field *date = header_find(transfer->fields, "Date"), *from = header_find(transfer->fields, "From");
     guint64 hash = date && with_date ? hash_of(date->raw_value) : 0;
-    return g_strdup_printf("%" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", hash, from ? hash_of(from->raw_value) : 0);
+    return g_strdup_printf("%" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", hash,
+                           from ? hash_of(from->raw_value) : 0);
 }
 
 static gboolean has_same_body(const mail_trace *trace, transfer_record *record, slice body, guint index)

@@ -1,8 +1,8 @@
 /* mail_trace.h
  * One mail on its way: the transfers of a capture that carry the same mail, linked into hops. Two transfers
  * carry the same mail when their Message-ID is the same, or, without one, their Date and body. A server may have added
- * the Message-ID: then the mail is the one without that it was given, with the same From, Date (which it may have added,
- * too) and body.
+ * the Message-ID: then the mail is the one without that it was given, with the same From, Date (which it may have
+ * added, too) and body.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,8 +38,8 @@ typedef struct mail_hop {
 
 typedef struct mail_trace mail_trace;
 
-/* The body of an earlier transfer once more, asked when another one of the same mail is compared with it; valid until the
- * next call. SLICE_EMPTY: it is not there any more. */
+/* The body of an earlier transfer once more, asked when another one of the same mail is compared with it; valid until
+ * the next call. SLICE_EMPTY: it is not there any more. */
 typedef slice (*mail_trace_body)(guint index, void *user);
 
 mail_trace *mail_trace_new(mail_trace_body body_of, void *user);

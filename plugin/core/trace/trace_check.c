@@ -505,8 +505,8 @@ static char *line_text(const trace_report *report, guint index)
     const trace_hop *hop = g_ptr_array_index(report->hops, index);
     gboolean is_long = g_utf8_strlen(hop->field->value, -1) > CHARACTERS;
     char *value = g_utf8_substring(hop->field->value, 0, is_long ? CHARACTERS : g_utf8_strlen(hop->field->value, -1));
-    char *text = g_strdup_printf("Received line %u of %u (from the top) \"%s%s\"", index + 1, report->hop_fields,
-                                 value, is_long ? "..." : "");
+    char *text = g_strdup_printf("Received line %u of %u (from the top) \"%s%s\"", index + 1, report->hop_fields, value,
+                                 is_long ? "..." : "");
     g_free(value);
     return text;
 }
@@ -645,7 +645,8 @@ static gboolean is_of_sender(const trace_report *report, const trace_facts *fact
         if (address_same_organisation(senders[i], domain))
             return TRUE;
     mail_address *envelope = facts->envelope_from ? address_parse(slice_of(facts->envelope_from)) : NULL;
-    gboolean found = envelope && (address_same_organisation(envelope->domain, domain) || address_is_rewritten(envelope));
+    gboolean found =
+        envelope && (address_same_organisation(envelope->domain, domain) || address_is_rewritten(envelope));
     address_free(envelope);
     return found || is_signed_by(report, domain);
 }
@@ -669,8 +670,8 @@ static gboolean has_sent_on(const trace_report *report, const trace_facts *facts
            (address_same_organisation(relay, next->from) || address_same_organisation(relay, next->rdns));
 }
 
-/* A server that takes mail from strangers for strangers. Customers of a provider do so every day; but their programs give
- * the message an id and an author with an address. */
+/* A server that takes mail from strangers for strangers. Customers of a provider do so every day; but their programs
+ * give the message an id and an author with an address. */
 static void check_relay(trace_report *report, const trace_facts *facts, guint index)
 {
     const trace_hop *hop = g_ptr_array_index(report->hops, index);

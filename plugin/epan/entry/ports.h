@@ -15,7 +15,7 @@
  * wants no two of the same owner). TLS shows the protocol of the handle it calls, so those belong to the stock
  * protocols. */
 typedef struct mailxtra_fronts {
-    dissector_handle_t tcp;                /* in tcp.port */
+    dissector_handle_t tcp;                          /* in tcp.port */
     dissector_handle_t smtp_tls, pop3_tls, imap_tls; /* in tls.port */
 } mailxtra_fronts;
 

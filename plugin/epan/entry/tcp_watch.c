@@ -109,7 +109,8 @@ static int watch_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *
     }
     ENDTRY;
 
-    if (!segment.used && (segment.mail || conversation_table_may_know(&source, source_port, &destination, destination_port))) {
+    if (!segment.used &&
+        (segment.mail || conversation_table_may_know(&source, source_port, &destination, destination_port))) {
         conversation_t *conversation = segment.conversation;
         if (!conversation)
             conversation = find_conversation(pinfo->num, &source, &destination, CONVERSATION_TCP, source_port,

@@ -14,8 +14,8 @@
 typedef void (*tcp_watch_behind)(conversation_t *conversation, tcp_segment_view *segment, packet_info *pinfo,
                                  proto_tree *tree);
 
-/* Called in front of TCP, for a segment with payload or SYN of a conversation that conversation_table does not know; may
- * claim it. */
+/* Called in front of TCP, for a segment with payload or SYN of a conversation that conversation_table does not know;
+ * may claim it. */
 typedef void (*tcp_watch_before)(tcp_segment_view *segment, packet_info *pinfo);
 
 /* Puts itself between IP and TCP. Once, at handoff. */

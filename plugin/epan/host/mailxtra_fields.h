@@ -16,6 +16,7 @@
 
 /* X(id, "name behind mailxtra.", type, display, strings, "title", "description" or NULL) */
 /* Where a message comes from: docs/tracing.md. */
+/* clang-format off */
 #define MAILXTRA_TRACE_FIELD_LIST(X) \
     X(message_trace, "message.trace", FT_UINT32, BASE_DEC, NULL, "Mail number", "Shared by all hops of one mail in this capture") \
     X(message_hop, "message.hop", FT_UINT32, BASE_DEC, NULL, "Hop", "Which hop of the mail this is, as far as the capture shows it") \
@@ -174,6 +175,7 @@
     X(fragment_count, "fragment.count", FT_UINT32, BASE_DEC, NULL, "Fragment count", NULL)                                 \
     X(reassembled_in, "reassembled.in", FT_FRAMENUM, BASE_NONE, NULL, "Reassembled in", "The message is complete in this frame") \
     X(reassembled_length, "reassembled.length", FT_UINT32, BASE_DEC, NULL, "Reassembled length", NULL)
+/* clang-format on */
 
 #define X(id, name, type, display, strings, title, text) extern int hf_mailxtra_##id;
 MAILXTRA_FIELD_LIST(X)
@@ -182,8 +184,10 @@ MAILXTRA_FIELD_LIST(X)
 /* By imap_item_kind. */
 extern int hf_mailxtra_imap_item[IMAP_ITEM_COUNT];
 
-#define MAILXTRA_SUBTREE_LIST(X)                                                                                     \
-    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments) X(trace)
+#define MAILXTRA_SUBTREE_LIST(X)                                                                                       \
+    X(mailxtra)                                                                                                        \
+    X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members)    \
+        X(urls) X(fragment) X(fragments) X(trace)
 
 #define X(id) extern int ett_mailxtra_##id;
 MAILXTRA_SUBTREE_LIST(X)
@@ -193,8 +197,9 @@ extern const fragment_items mailxtra_fragment_items;
 
 void mailxtra_fields_register(int proto);
 
-/* Would one of these anomalies be seen? By a visible tree, a filter that names one, or one of the "_ws.expert" fields, or
- * mailxtra.finding, or a list of expert infos. What needs work to find is not looked for otherwise. `tree`: may be NULL. */
+/* Would one of these anomalies be seen? By a visible tree, a filter that names one, or one of the "_ws.expert" fields,
+ * or mailxtra.finding, or a list of expert infos. What needs work to find is not looked for otherwise. `tree`: may be
+ * NULL. */
 gboolean mailxtra_wants_anomalies(proto_tree *tree, anomaly_set anomalies);
 
 /* Is there a list of expert infos (Analyze > Expert Information, -z expert)? It needs no tree. */

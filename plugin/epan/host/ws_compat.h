@@ -14,7 +14,7 @@
 #include <epan/tap.h>
 #include <ws_version.h>
 
-#define WS_VERSION_AT_LEAST(major, minor)                                                                           \
+#define WS_VERSION_AT_LEAST(major, minor)                                                                              \
     (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
 
 /* Text with what cannot be printed escaped, as the stock dissectors show it. */
@@ -27,8 +27,8 @@
 #endif
 
 /* Does the program that reads the capture keep its frames, to dissect them again? cfile.h says how it does, and is
- * installed with 4.0, 4.4 and 4.6; struct epan_session, which leads there, is private, and the same in all of them. Nobody
- * has looked at later versions. */
+ * installed with 4.0, 4.4 and 4.6; struct epan_session, which leads there, is private, and the same in all of them.
+ * Nobody has looked at later versions. */
 typedef enum ws_frames_kept { WS_FRAMES_UNKNOWN, WS_FRAMES_NOT_KEPT, WS_FRAMES_KEPT } ws_frames_kept;
 
 #if defined(__has_include) && !WS_VERSION_AT_LEAST(4, 7)
@@ -109,10 +109,10 @@ WS_DLL_PUBLIC tap_packet_cb sequence_analysis_get_packet_func(register_analysis_
 
 /* register_follow_stream() has two more arguments from 4.2 on. */
 #if WS_VERSION_AT_LEAST(4, 2)
-#define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                   \
+#define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                    \
     register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count, NULL)
 #else
-#define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                   \
+#define ws_register_follow_stream(proto, tap, conversation, index, addresses, port, handler, count)                    \
     register_follow_stream(proto, tap, conversation, index, addresses, port, handler)
 #endif
 

@@ -42,8 +42,8 @@ struct mail_conversation {
     int client_flow; /* valid with VERDICT_MAIL */
     stream_assembler *assembler;
     mail_session *session;
-    guint64 inner_next[2];  /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
-    mail_opening *opening;  /* while undecided, by flow; NULL: nothing was said yet */
+    guint64 inner_next[2]; /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
+    mail_opening *opening; /* while undecided, by flow; NULL: nothing was said yet */
     record_builder *records;
     gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
 

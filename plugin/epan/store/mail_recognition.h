@@ -18,8 +18,8 @@ mail_conversation *mail_recognition_begin(conversation_t *conversation, const pa
 mail_conversation *mail_recognition_begin_tcp(conversation_t *conversation, packet_info *pinfo,
                                               const tcp_segment_view *segment, mail_protocol hint);
 
-/* May a conversation without state, on a port that stands for no protocol, be mail, by this segment? A connection whose beginning
- * was seen is looked at from its beginning only: text about mail in the middle of another protocol is no mail
+/* May a conversation without state, on a port that stands for no protocol, be mail, by this segment? A connection whose
+ * beginning was seen is looked at from its beginning only: text about mail in the middle of another protocol is no mail
  * session. */
 gboolean mail_recognition_is_worth_a_look(conversation_t *conversation, packet_info *pinfo,
                                           const tcp_segment_view *segment);

@@ -311,9 +311,8 @@ static void summarize_message(record_builder *builder, const mail_record *record
 /* Adds what the record's frame is to show of the session. */
 static void summarize(record_builder *builder, mail_record *record)
 {
-    const session_moment moment = {.frame = builder->pinfo->num,
-                                   .is_in_capture = builder->pinfo->src.type != AT_NONE,
-                                   .in_tls = builder->in_tls};
+    const session_moment moment = {
+        .frame = builder->pinfo->num, .is_in_capture = builder->pinfo->src.type != AT_NONE, .in_tls = builder->in_tls};
     session_remarks remarks = session_summary_event(builder->summary, &record->event,
                                                     record->exchange ? record->exchange->verb : NULL, &moment);
     record->event.anomalies |= remarks.anomalies;

@@ -10,8 +10,7 @@
 
 /* Called for each session that was not over, when it is: its records of the end are those of `call` from `first` on,
  * which are valid until the session is forgotten; `frame` and `time`: those of the last frame that brought it bytes. */
-typedef void (*session_end_sink)(const stream_call *call, guint first, guint32 frame, const nstime_t *time,
-                                 void *user);
+typedef void (*session_end_sink)(const stream_call *call, guint first, guint32 frame, const nstime_t *time, void *user);
 
 /* What waits is handed on, what is missing becomes gaps, open messages end as cut. What the sessions say then is
  * recorded with the last frame that brought them bytes. What was finished stays so. `sink` may be NULL. */

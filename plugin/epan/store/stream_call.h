@@ -63,8 +63,8 @@ struct stream_call {
     unsigned in_tls : 1;   /* decrypted bytes */
     unsigned opaque : 1; /* the frame's bytes themselves are none of the session's: TLS records, a tunnel's wrapping */
     unsigned has_start : 1;
-    unsigned ends : 1;      /* one side or both have ended */
-    unsigned waits : 1;     /* bytes are held back: something in front of them, or what they reply to, is not there yet */
+    unsigned ends : 1;  /* one side or both have ended */
+    unsigned waits : 1; /* bytes are held back: something in front of them, or what they reply to, is not there yet */
     mail_protocol protocol; /* after this call */
     mail_side side;         /* who sent this frame's bytes */
     const char *state;      /* of the session after this call; NULL: none */

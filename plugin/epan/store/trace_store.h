@@ -19,7 +19,7 @@
 /* A message on one hop, as its session stood when it ended. */
 typedef struct trace_entry {
     stored_message *message;
-    const session_summary *session; /* as it stands now */
+    const session_summary *session;       /* as it stands now */
     const char *helo, *hello_name, *user; /* then */
     gboolean in_tls;
     gboolean is_upload; /* the client sent it */

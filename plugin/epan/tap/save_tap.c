@@ -40,7 +40,7 @@ typedef struct saver {
     digest *digests[3];   /* as digest_table says; NULL: not wanted */
     guint64 capture_size; /* bytes, when the user said so; 0: unknown */
     GString *line;
-    GString *common;  /* what all lines of a message say */
+    GString *common; /* what all lines of a message say */
     manifest_counts counts;
     guint64 files, bytes;
     char *first_error;
@@ -301,8 +301,7 @@ static manifest_content content_of_part(const saving *saved, const mime_part *pa
 {
     return (manifest_content){.type = part->type,
                               .complete = part->complete,
-                              .missing =
-                                  manifest_missing_of_part(saved->analysis, part, is_end_known(saved->stored))};
+                              .missing = manifest_missing_of_part(saved->analysis, part, is_end_known(saved->stored))};
 }
 
 static void save_attachment(part_analysis *one, void *user)

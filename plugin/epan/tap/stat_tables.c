@@ -130,8 +130,7 @@ static tap_packet_status each_message_of_call(stat_tap_table_ui *ui, packet_info
     tap_packet_status status = TAP_PACKET_DONT_REDRAW;
     for (guint i = 0; i < count; i++) {
         const mail_record *record = stream_call_record(call, i);
-        const trace_entry *entry =
-            mail_record_finishes(record, pinfo->num) ? trace_store_find(record->message) : NULL;
+        const trace_entry *entry = mail_record_finishes(record, pinfo->num) ? trace_store_find(record->message) : NULL;
         if (!entry)
             continue;
         take(ui, entry, pinfo);
@@ -383,7 +382,7 @@ static const char *tls_text(const session_summary *session)
     return session->in_tls          ? "yes"
            : session->tls_announced ? "yes, no keys"
            : session->offers_tls    ? "offered, not used"
-                                  : "no";
+                                    : "no";
 }
 
 static char *login_text(const session_summary *session)
