@@ -29,7 +29,7 @@ typedef struct sasl_mechanism {
     gboolean prompts; /* what the server says is for people, if anything */
 } sasl_mechanism;
 
-/* What a server of LOGIN has asked for. */
+/* What the last prompt of a server of LOGIN wants. */
 typedef enum sasl_prompt { PROMPT_NONE, PROMPT_USERNAME, PROMPT_PASSWORD } sasl_prompt;
 
 struct sasl {
@@ -583,7 +583,7 @@ static gboolean is_supported_line(const sasl *exchange, slice line)
     return len && slice_begins(line, exchange->mechanism->name) && slice_is(slice_from(line, len), " supported");
 }
 
-/* The words in what servers ask; those of other languages are told apart by their order. */
+/* The words of prompts; of those in other languages the order decides. */
 static sasl_prompt prompt_of(slice text)
 {
     char *lower = slice_dup(slice_head(text, NAME_BYTES));
