@@ -184,10 +184,11 @@ MAILXTRA_FIELD_LIST(X)
 /* By imap_item_kind. */
 extern int hf_mailxtra_imap_item[IMAP_ITEM_COUNT];
 
-#define MAILXTRA_SUBTREE_LIST(X)                                                                                       \
-    X(mailxtra)                                                                                                        \
-    X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) X(parameter) X(text) X(attachment) X(members)    \
-        X(urls) X(fragment) X(fragments) X(trace)
+/* clang-format off */
+#define MAILXTRA_SUBTREE_LIST(X) \
+    X(mailxtra) X(command) X(reply) X(auth) X(message) X(header) X(field) X(part) \
+    X(parameter) X(text) X(attachment) X(members) X(urls) X(fragment) X(fragments) X(trace)
+/* clang-format on */
 
 #define X(id) extern int ett_mailxtra_##id;
 MAILXTRA_SUBTREE_LIST(X)
