@@ -2,6 +2,7 @@
 
 import base64
 
+import harness
 import pytest
 
 
@@ -171,3 +172,20 @@ def test_passwords_can_be_kept_out_of_sight(tshark, session_capture):
     capture = session_capture(transcript, server_port=port)
     off = ["mailxtra.decode_auth:FALSE"]
     assert tshark.frames(capture, "mailxtra.auth.password", prefs=off) == []
+
+
+def listed(tshark, capture, two_pass):
+    """Protocol, user name and mechanism of each row of -z credentials."""
+    rows = [line.split() for line in tshark.read(capture, "-q", "-z", "credentials", two_pass=two_pass).splitlines()]
+    return [(row[1], row[2], row[3].rstrip(",")) for row in rows if len(row) > 3 and row[0].isdigit()]
+
+
+def test_an_empty_password_is_listed(tshark, session_capture, two_pass):
+    plain = session_capture(SMTP_START + [("C", b"AUTH PLAIN " + b64(b"\0ann\0") + b"\r\n"), SMTP_BAD], server_port=25)
+    assert listed(tshark, plain, two_pass) == [("SMTP", "ann", "PLAIN")]
+    assert tshark.frames(plain, 'mailxtra.auth.password == ""', two_pass=two_pass)
+
+
+def test_ntlm_is_listed(tshark, two_pass):
+    rows = listed(tshark, harness.PCAPS / "auth-ntlm.pcap", two_pass)
+    assert rows and all(mechanism == "NTLM" for _, _, mechanism in rows)

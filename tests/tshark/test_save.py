@@ -65,6 +65,7 @@ def test_saves_what_is_exported(tshark, capture):
     for line in lines:
         assert hashlib.sha256(saved[line["file"]]).hexdigest() == line["sha256"]
         assert len(saved[line["file"]]) == line["size"]
+        assert (line["missing"] == 0) == line["complete"]
 
 
 def test_attachments_are_what_python_decodes(tshark, session_capture):

@@ -81,6 +81,18 @@ typedef struct mail_auth {
                    password, PASS) */
 } mail_auth;
 
+/* Does the line say a password? An empty one is a value, too. */
+static inline gboolean mail_auth_has_password(const mail_auth *auth)
+{
+    return auth->has_password || auth->password.len;
+}
+
+/* Does it prove who the client is: a password, a token or digest, NTLM's response? */
+static inline gboolean mail_auth_has_proof(const mail_auth *auth)
+{
+    return mail_auth_has_password(auth) || auth->token.len || (auth->is_ntlm && auth->username.len);
+}
+
 typedef enum mail_outcome { MAIL_OUTCOME_NONE, MAIL_OUTCOME_SUCCESS, MAIL_OUTCOME_FAILURE } mail_outcome;
 
 /* What only IMAP has. A command or response that carries literals with (pieces of) messages comes in several events,

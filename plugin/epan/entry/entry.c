@@ -21,6 +21,7 @@
 #include "save_tap.h"
 #include "stat_counts.h"
 #include "stat_tables.h"
+#include "stock_imf.h"
 #include "stock_tree.h"
 #include "stream_store.h"
 #include "taps.h"
@@ -94,7 +95,7 @@ static gboolean wants_columns(const packet_info *pinfo)
  * If none is wanted nothing is drawn, which is most of what a frame costs. */
 static gboolean wants_drawing(proto_tree *tree)
 {
-    return tree || mailxtra_expert_is_wanted() || stock_tree_is_wanted();
+    return tree || mailxtra_expert_is_wanted() || stock_imf_is_wanted();
 }
 
 /* Is the frame shown in any way when it is dissected? */

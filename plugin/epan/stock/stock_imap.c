@@ -12,7 +12,7 @@
 #include "drawing.h"
 #include "mailxtra_fields.h"
 #include "record_view.h"
-#include "stock_tree.h"
+#include "stock_imf.h"
 
 /* X(id, "name behind imap.") */
 #define STOCK_IMAP_LIST(X)                                                                                             \
@@ -204,8 +204,8 @@ static void draw_lines(stock_drawing *drawing, const mail_record *record)
 static void draw_message(stock_drawing *drawing, const mail_record *record)
 {
     if (!drawing->fills_columns)
-        stock_tree_call_imf(record->message, drawing->tvb, drawing->pinfo, drawing->root);
-    else if (stock_tree_gives_imf(record->message, drawing->pinfo))
+        stock_imf_call(record->message, drawing->tvb, drawing->pinfo, drawing->root);
+    else if (stock_imf_is_given(record->message, drawing->pinfo))
         col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
 }
 

@@ -12,11 +12,11 @@
 
 #include "drawing.h"
 #include "mailxtra_fields.h"
-#include "message_facts.h"
 #include "message_reassembly.h"
 #include "prefs.h"
 #include "record_view.h"
 #include "stock_imap.h"
+#include "stock_imf.h"
 
 #include <epan/tap.h>
 
@@ -54,9 +54,8 @@ typedef struct stock_fragments {
 
 static stock_fragments smtp_fragments, pop_fragments;
 static int proto_smtp = -1, proto_pop = -1, proto_text_lines = -1;
-static dissector_handle_t imf_handle, text_lines_handle;
+static dissector_handle_t text_lines_handle;
 static pref_t *smtp_decryption;
-static int imf_tap; /* of Export Objects > IMF */
 
 static void look_up_fragments(stock_fragments *fragments, const char *protocol)
 {
@@ -107,22 +106,15 @@ void stock_tree_handoff(void)
     STOCK_FIELD_LIST(X)
 #undef X
     stock_imap_handoff();
+    stock_imf_handoff();
     look_up_fragments(&smtp_fragments, "smtp");
     look_up_fragments(&pop_fragments, "pop");
     proto_smtp = proto_get_id_by_filter_name("smtp");
     proto_pop = proto_get_id_by_filter_name("pop");
-    imf_handle = find_dissector("imf");
     text_lines_handle = find_dissector("data-text-lines");
     proto_text_lines = proto_get_id_by_filter_name("data-text-lines");
     module_t *module = prefs_find_module("smtp");
     smtp_decryption = module ? prefs_find_preference(module, "decryption") : NULL;
-}
-
-gboolean stock_tree_is_wanted(void)
-{
-    if (imf_tap <= 0)
-        imf_tap = find_tap_id("imf_eo");
-    return imf_tap > 0 && have_tap_listener(imf_tap);
 }
 
 /* What is being drawn. */
@@ -255,11 +247,11 @@ static void draw_smtp_auth_line(stock_drawing *drawing, const mail_record *recor
     add_hidden_flag(drawing, hf_smtp_req);
     if (has_mechanism(auth, "PLAIN")) {
         draw_smtp_plain(drawing->tree, &view, 0, event->line, auth, drawing->pinfo);
-    } else if (has_mechanism(auth, "LOGIN") && auth->username.len && !auth->password.len) {
+    } else if (has_mechanism(auth, "LOGIN") && auth->username.len && !mail_auth_has_password(auth)) {
         add_credential(drawing->tree, hf_smtp_username, &view, 0, length, event->line, auth->username, drawing->pinfo);
         SAY(drawing, "C: User: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->username : event->line));
         return;
-    } else if (has_mechanism(auth, "LOGIN") && auth->password.len) {
+    } else if (has_mechanism(auth, "LOGIN") && mail_auth_has_password(auth)) {
         add_credential(drawing->tree, hf_smtp_password, &view, 0, length, event->line, auth->password, drawing->pinfo);
         SAY(drawing, "C: Pass: ", escaped(drawing->pinfo, stock_decodes_auth() ? auth->password : event->line));
         return;
@@ -359,55 +351,6 @@ static void draw_data(stock_drawing *drawing, const mail_record *record)
             wmem_strdup_printf(drawing->pinfo->pool, "DATA fragment, %d byte%s", length, plurality(length, "", "s")));
 }
 
-gboolean stock_tree_gives_imf(const stored_message *message, const packet_info *pinfo)
-{
-    /* a shortened message would pass for a whole one */
-    return message && message->finished_in == pinfo->num && mailxtra_prefs.call_imf && imf_handle && message->size &&
-           message_store_is_complete(message) && message_store_is_mail(message);
-}
-
-/* The parts that IMF and its multipart dissector find: not those inside of texts or of encoded messages. */
-static guint stock_parts(const mime_message *mime)
-{
-    guint count = 0;
-    for (guint i = 0; i < mime->parts->len; i++) {
-        const mime_part *part = g_ptr_array_index(mime->parts, i);
-        count += part->source->depth == 0;
-        count -= part->embedded && part->source->depth == 0 ? MIN(count, part->embedded->len) : 0;
-    }
-    return count;
-}
-
-/* By our own parse: a layer for each part, an item for each line of a text and some for each part. Where our parse has
- * met a limit, the stock parser may go on: then each line that can be a boundary counts as a part with a message in it.
- */
-static drawing_cost cost_of_imf(stored_message *message, packet_info *pinfo)
-{
-    const mime_message *mime = message_analysis_mime(message_facts(message, pinfo));
-    const anomaly_set limits = ANOMALY_BIT(ANOMALY_NESTING_LIMIT) | ANOMALY_BIT(ANOMALY_PART_LIMIT);
-    slice bytes = message_store_bytes(message);
-    guint boundaries = 0;
-    guint64 lines = 0;
-    for (const guint8 *lf; bytes.len && (lf = memchr(bytes.data, '\n', bytes.len));
-         bytes = slice_from(bytes, (gsize)(lf - bytes.data) + 1), lines++)
-        boundaries += slice_has_prefix(bytes, "--");
-    guint parts = stock_parts(mime);
-    if (mime->anomalies & limits)
-        parts = MAX(parts, 2 * boundaries);
-    return (drawing_cost){parts + 2, lines + 20ULL * parts};
-}
-
-void stock_tree_call_imf(stored_message *message, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
-{
-    if (!stock_tree_gives_imf(message, pinfo) || (!tree && !stock_tree_is_wanted()))
-        return;
-    tvbuff_t *whole = message_reassembly_tvb(message, tvb, pinfo);
-    /* the tap of its export list is fed before a limit can end the call */
-    drawing_cost cost = stock_tree_is_wanted() ? (drawing_cost){0, 0} : cost_of_imf(message, pinfo);
-    if (whole)
-        drawing_call_first(imf_handle, whole, pinfo, tree, cost);
-}
-
 static void draw_message_end(stock_drawing *drawing, const mail_record *record)
 {
     gint offset;
@@ -424,7 +367,7 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
     if (!message || message->finished_in != drawing->pinfo->num)
         return;
     if (drawing->fills_columns) {
-        if (stock_tree_gives_imf(message, drawing->pinfo))
+        if (stock_imf_is_given(message, drawing->pinfo))
             col_append_str(drawing->pinfo->cinfo, COL_PROTOCOL, "/IMF");
         return;
     }
@@ -434,7 +377,7 @@ static void draw_message_end(stock_drawing *drawing, const mail_record *record)
         if (whole)
             message_reassembly_draw(message, &fragments->items, whole, drawing->pinfo, drawing->tree);
     }
-    stock_tree_call_imf(message, drawing->tvb, drawing->pinfo, drawing->root);
+    stock_imf_call(message, drawing->tvb, drawing->pinfo, drawing->root);
 }
 
 static void draw_record(stock_drawing *drawing, const mail_record *record)

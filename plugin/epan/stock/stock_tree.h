@@ -19,13 +19,4 @@ void stock_tree_fill_columns(stream_call *call, tvbuff_t *tvb, packet_info *pinf
  * (preference) by drawing_call_others(). */
 void stock_tree_draw(stream_call *call, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, gboolean with_tree);
 
-/* Is the message handed to the stock IMF dissector in this frame? */
-gboolean stock_tree_gives_imf(const stored_message *message, const packet_info *pinfo);
-
-/* Has it handed over, if so. `tvb`: of the frame. */
-void stock_tree_call_imf(stored_message *message, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
-
-/* Does a tap of the stock dissectors listen that is fed with mails (Export Objects > IMF)? */
-gboolean stock_tree_is_wanted(void);
-
 #endif

@@ -284,7 +284,7 @@ static void note_login(record_builder *builder, mail_record *record)
         builder->login_name = text_keep(auth->username);
         builder->login_name_in = builder->pinfo->num;
     }
-    if (auth->password.len || auth->token.len) {
+    if (mail_auth_has_proof(auth)) {
         record->login_name = builder->login_name;
         record->login_name_in = builder->login_name_in;
     }

@@ -149,8 +149,9 @@ static gboolean is_end_known(const stored_message *stored)
 static guint64 missing_of_message(const stored_message *stored)
 {
     gboolean is_counted = stored->missing || stored->not_fetched;
-    return message_store_is_complete(stored) || (is_end_known(stored) && is_counted) ? stored->missing
-                                                                                     : MANIFEST_MISSING_UNKNOWN;
+    return message_store_is_complete(stored) || (is_end_known(stored) && is_counted)
+               ? stored->missing + stored->not_fetched
+               : MANIFEST_MISSING_UNKNOWN;
 }
 
 /* Adds the line to the manifest, and counts it. FALSE: it is not there, and this is counted. */

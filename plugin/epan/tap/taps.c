@@ -27,13 +27,14 @@ gboolean taps_credentials_are_wanted(void)
 void taps_credentials(const stream_call *call, const mail_record *record, packet_info *pinfo)
 {
     const mail_auth *auth = record->event.auth;
-    if (!auth || record->event.side != MAIL_CLIENT || (!auth->password.len && !auth->token.len) ||
-        !taps_credentials_are_wanted())
+    if (!auth || record->event.side != MAIL_CLIENT || !mail_auth_has_proof(auth) || !taps_credentials_are_wanted())
         return;
     ws_tap_credential *credential = wmem_new0(pinfo->pool, ws_tap_credential);
     credential->num = pinfo->num;
     credential->username_num = record->login_name_in ? record->login_name_in : pinfo->num;
-    credential->password_hf_id = (guint)(auth->password.len ? hf_mailxtra_auth_password : hf_mailxtra_auth_token);
+    credential->password_hf_id = (guint)(mail_auth_has_password(auth) ? hf_mailxtra_auth_password
+                                         : auth->token.len            ? hf_mailxtra_auth_token
+                                                                      : hf_mailxtra_auth_response);
     credential->username = record->login_name ? record->login_name : wmem_strdup(pinfo->pool, "n.a.");
     credential->proto = text_protocol(call->protocol);
     credential->info = wmem_strdup_printf(pinfo->pool, "%s, user name in packet %u",

@@ -94,7 +94,9 @@ static void draw_auth(const session_drawing *drawing, proto_tree *parent, const 
             proto_item_append_text(item, ", user name: %s", text_utf8(pinfo, auth->username));
         add_secret(tree, hf_mailxtra_auth_authzid, view, text_utf8(pinfo, auth->authzid));
         add_secret(tree, hf_mailxtra_auth_username, view, text_utf8(pinfo, auth->username));
-        add_secret(tree, hf_mailxtra_auth_password, view, text_utf8(pinfo, auth->password));
+        if (mail_auth_has_password(auth))
+            proto_tree_add_string(tree, hf_mailxtra_auth_password, view->tvb, view->offset, view->line_length,
+                                  text_utf8(pinfo, auth->password));
         add_secret(tree, hf_mailxtra_auth_token, view, text_or_hex(pinfo, auth->token));
         add_secret(tree, hf_mailxtra_auth_challenge, view, text_or_hex(pinfo, auth->challenge));
         add_secret(tree, hf_mailxtra_auth_response, view, text_or_hex(pinfo, auth->response));
