@@ -33,7 +33,7 @@ main() {
 
 # plugin/core needs GLib and zlib only. It is compiled once, for all fuzzers.
 fuzz_core() {
-    local source name flags=() libraries=() rooms=() sanitize=(-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+    local source name flags=() libraries=() rooms=() sanitize=(-g -O1 "-fsanitize=address,undefined" -fno-sanitize-recover=undefined)
     compgen -G "$top/tests/fuzz/*/fuzz_*.c" >/dev/null || return 0
     command -v clang >/dev/null || install_packages clang
     read -ra flags <<<"$(pkg-config --cflags glib-2.0 zlib)"

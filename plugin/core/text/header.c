@@ -195,11 +195,14 @@ static gboolean is_byte_order_mark(slice s)
     return slice_has_prefix(s, "\xEF\xBB\xBF");
 }
 
-/* Where the field begins that follows the line at r->at and others that are no fields; 0: none does. */
+/* Where the field begins that follows the line at r->at and others that are no fields; 0: none does. Behind a line that
+ * begins with "--" there is no field of this header: it is a boundary, of a message whose own header is not there. */
 static gsize next_field(header_reader *r, guint *lines_r)
 {
     gsize at = r->at;
     for (*lines_r = 1; *lines_r <= JUNK_LINES; ++*lines_r) {
+        if (slice_has_prefix(slice_from(r->message, at), "--"))
+            return 0;
         at = line_end(r, at);
         if (r->block.fields->len == 0 && is_byte_order_mark(slice_from(r->message, at)))
             return at + 3;
