@@ -108,11 +108,6 @@ void message_analysis_free(message_analysis *analysis)
     g_free(analysis);
 }
 
-const message_source *message_analysis_source(const message_analysis *analysis)
-{
-    return &analysis->source;
-}
-
 const mime_message *message_analysis_mime(const message_analysis *analysis)
 {
     return analysis->mime;
@@ -389,19 +384,6 @@ void message_analysis_attachments(message_analysis *analysis, message_attachment
     attachment_walk walk = {analysis, visit, user};
     open_all(analysis);
     walk_message(&walk, analysis->mime);
-}
-
-static void count_attachment(part_analysis *part, void *user)
-{
-    (void)part;
-    ++*(guint *)user;
-}
-
-guint message_analysis_attachment_count(message_analysis *analysis)
-{
-    guint count = 0;
-    message_analysis_attachments(analysis, count_attachment, &count);
-    return count;
 }
 
 /* ---- what the bytes are ---- */

@@ -42,8 +42,6 @@ typedef struct part_analysis part_analysis;
 message_analysis *message_analysis_new(const message_source *source);
 void message_analysis_free(message_analysis *analysis); /* NULL is allowed */
 
-const message_source *message_analysis_source(const message_analysis *analysis);
-
 /* The structure; parts have the numbers that they have in the message, also when only a section was fetched. */
 const mime_message *message_analysis_mime(const message_analysis *analysis);
 
@@ -75,9 +73,6 @@ gboolean message_analysis_counts(const message_analysis *analysis, const mime_pa
  * part_content.h says. */
 typedef void (*message_attachment_visit)(part_analysis *part, void *user);
 void message_analysis_attachments(message_analysis *analysis, message_attachment_visit visit, void *user);
-
-/* How many there are. */
-guint message_analysis_attachment_count(message_analysis *analysis);
 
 const mime_part *part_analysis_part(const part_analysis *part);
 

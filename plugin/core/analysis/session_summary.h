@@ -30,7 +30,7 @@ typedef struct session_summary {
     const char *helo;        /* argument of HELO, EHLO, LHLO */
     const char *hello_name;  /* the name by which the server's reply calls the client */
     const char *user;        /* who is logged in */
-    const char *user_said;   /* the last user name that was said */
+    const char *user_said;   /* the last user name that the client sent */
     const char *mechanism;   /* of the last attempt */
     guint logins, login_failures;
     gboolean offers_tls; /* STARTTLS, STLS among the capabilities */

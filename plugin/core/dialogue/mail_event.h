@@ -166,7 +166,7 @@ typedef struct mail_event {
     /* MESSAGE_* */
     guint32 message; /* ordinal in the session, from 1; GAP: the message the hole is in, 0: none */
     mail_message_source source;
-    gboolean has_top_lines; /* MESSAGE_END of POP3's TOP: it is known how much was asked for */
+    gboolean has_top_lines; /* MESSAGE_END of POP3's TOP: the number of lines requested is known */
     guint64 top_lines;      /* lines of the body */
     slice data;             /* MESSAGE_DATA */
     mail_end_reason end_reason;

@@ -648,11 +648,6 @@ void frame_reader_free(frame_reader *reader)
 
 /* ---- addresses ---- */
 
-gboolean frame_address_equal(const frame_address *a, const frame_address *b)
-{
-    return a->size == b->size && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 char *frame_address_text(const frame_address *address)
 {
     char text[INET6_ADDRSTRLEN];

@@ -78,8 +78,6 @@ void frame_reader_free(frame_reader *reader);
  * in memory (LIMIT_DATAGRAMS). */
 frame_result frame_reader_read(frame_reader *reader, const frame *next, frame_segment *segment_r);
 
-gboolean frame_address_equal(const frame_address *a, const frame_address *b);
-
 /* "10.0.0.1"; "2001:db8::1" as RFC 5952 writes it. g_free() it. */
 char *frame_address_text(const frame_address *address);
 

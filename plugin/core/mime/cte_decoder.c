@@ -238,7 +238,7 @@ static void base64_behind_padding(cte_decoder *d, guint8 c)
 }
 
 /* "-" and "_" are digits of RFC 4648 5, unless the text has those of RFC 2045; then they are a footer or junk. So they
- * are where a line begins with two of them: a footer, or a boundary that was meant for somebody else. */
+ * are where a line begins with two of them: a footer, or a boundary of another message. */
 static guint8 base64_url_class(cte_decoder *d, guint8 c)
 {
     if (c != '-' && c != '_')

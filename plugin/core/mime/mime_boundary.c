@@ -23,7 +23,7 @@ gboolean mime_boundary_is(const GByteArray *boundary, slice delimiter, gboolean 
     return extra == 0 || memcmp(delimiter.data + boundary->len, "--", 2) == 0;
 }
 
-/* Where the boundary is a guess, somebody has misspelt the opening lines, and most likely not the closing one. */
+/* Where the boundary is a guess, the opening lines are misspelt, and most likely not the closing one. */
 static gboolean is_of_level(const level *l, slice delimiter, gboolean *closing_r)
 {
     if (l->boundary && mime_boundary_is(l->boundary, delimiter, closing_r))

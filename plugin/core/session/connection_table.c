@@ -36,7 +36,7 @@ typedef struct connection {
     verdict verdict;
     guint looks;                 /* times that it was looked at again after it was refused */
     stream_assembler *assembler; /* NULL: not looked at, or no more */
-    mail_opening *opening;       /* while undecided; NULL: nothing was said */
+    mail_opening *opening;       /* while undecided; NULL: no bytes yet */
     mail_session *session;       /* NULL: not mail, over, or encrypted from the first byte */
     gboolean ended[2];           /* the session knows that this side has ended */
     int client_side;

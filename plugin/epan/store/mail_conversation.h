@@ -43,7 +43,7 @@ struct mail_conversation {
     stream_assembler *assembler;
     mail_session *session;
     guint64 inner_next[2]; /* STREAM_LAYER_TLS, _TUNNEL: bytes so far per flow */
-    mail_opening *opening; /* while undecided, by flow; NULL: nothing was said yet */
+    mail_opening *opening; /* while undecided, by flow; NULL: no bytes yet */
     record_builder *records;
     gboolean tls_announced; /* STARTTLS was accepted; cleared when the session goes on in clear */
 

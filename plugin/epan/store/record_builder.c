@@ -24,7 +24,7 @@ struct record_builder {
     const char *state;
     mail_protocol protocol;
     gboolean in_tls;
-    char *login_name; /* the last user name that was said */
+    char *login_name; /* the last user name that the client sent */
     guint32 login_name_in;
     imap_mailbox_view *imap;  /* pieces of mail under way; NULL: not IMAP */
     session_summary *summary; /* owned */
